@@ -1,0 +1,106 @@
+# Front door of the project: `make` lists what there is. CMake does the work; see CMakePresets.json.
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+PYTHON ?= python3
+
+# Tests of one build folder, then a summary whose last line is "N passed, N failed".
+define run_tests
+@rm -rf $(1)/test-results/*.xml $(1)/junit.xml $(1)/conformance.json; \
+status=0; \
+ctest --test-dir $(1) --output-on-failure --output-junit junit.xml -j $(JOBS) $(CTEST_ARGS) </dev/null || status=$$?; \
+$(PYTHON) tools/test_summary.py $(1) || status=1; \
+exit $$status
+endef
+
+# Configures a preset; ninja does so again by itself when a CMake file changes.
+define configure
+@test $(2)/build.ninja -nt CMakePresets.json || cmake --preset $(1)
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help setup configure build demo test lint format tidy asan tsan debug fuzz bench docs install clean distclean
+
+help:  ## Show this list
+	@echo "webnn.cpp: the W3C WebNN operators in C++"
+	@echo
+	@echo "Start here:"
+	@echo "  make demo     build everything and run a small network"
+	@echo "  make test     build everything and run all tests"
+	@echo
+	@echo "All targets:"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo
+	@echo "Settings: JOBS=$(JOBS) PREFIX=$(PREFIX) FUZZ_SECONDS=$(FUZZ_SECONDS) CTEST_ARGS= FILES= (for tidy)"
+
+setup:
+	@tools/setup.sh
+
+configure: setup
+	$(call configure,release,build)
+
+build: configure  ## Library, tests, tools, examples and benchmarks in build/ (installs what is missing)
+	@cmake --build build -j $(JOBS)
+
+demo: build  ## Run examples/demo.cc
+	@build/examples/demo
+
+test: build  ## Run all tests; the report is build/junit.xml
+	$(call run_tests,build)
+
+lint: format-check tidy  ## Check the format, then run clang-tidy; warnings are errors
+
+.PHONY: lint-setup format-check
+lint-setup:
+	@tools/setup.sh lint
+
+format: lint-setup  ## Format all C++ sources in place
+	@$(PYTHON) tools/lint.py format --fix
+
+format-check: lint-setup
+	@$(PYTHON) tools/lint.py format
+
+# clang-tidy reads the generated protobuf header, so that has to be there.
+tidy: lint-setup configure  ## Run clang-tidy on what has changed since it last passed
+	@cmake --build build -j $(JOBS) --target webnn_onnx_proto_files
+	@$(PYTHON) tools/lint.py tidy --build build --jobs $(JOBS) $(FILES)
+
+debug: setup  ## Build and test without optimisation, in build-debug/
+	$(call configure,debug,build-debug)
+	@cmake --build build-debug -j $(JOBS)
+	$(call run_tests,build-debug)
+
+asan: setup  ## Build and test with AddressSanitizer and UBSan, in build-asan/
+	$(call configure,asan,build-asan)
+	@cmake --build build-asan -j $(JOBS)
+	$(call run_tests,build-asan)
+
+tsan: setup  ## Build and test with ThreadSanitizer, in build-tsan/
+	$(call configure,tsan,build-tsan)
+	@cmake --build build-tsan -j $(JOBS)
+	$(call run_tests,build-tsan)
+
+fuzz: setup  ## Run every fuzzer for FUZZ_SECONDS seconds, in build-fuzz/
+	@tools/setup.sh fuzz
+	$(call configure,fuzz,build-fuzz)
+	@cmake --build build-fuzz -j $(JOBS) --target webnn_fuzzers
+	@tools/run_fuzzers.sh build-fuzz $(FUZZ_SECONDS)
+
+bench: build  ## Run all benchmarks
+	@for program in build/bench/*; do \
+	  if [ -f "$$program" ] && [ -x "$$program" ]; then "$$program" || exit 1; fi; \
+	done
+
+docs: build  ## Write docs/ops.md anew from the operator table
+	@build/tools/generate_docs >build/ops.md
+	@mkdir -p docs && cp build/ops.md docs/ops.md && echo "docs/ops.md written"
+
+install: build  ## Install library, headers, CMake package and pkg-config file under PREFIX
+	@cmake --install build --prefix $(PREFIX)
+
+clean:  ## Remove all build folders
+	rm -rf build build-asan build-tsan build-debug build-fuzz
+
+distclean: clean  ## Remove the build folders and .deps/
+	rm -rf .deps

@@ -1,0 +1,81 @@
+# Third-party packages, each wrapped in one interface target so that a layer sees exactly what its
+# link line names.
+
+find_package(Threads REQUIRED)
+
+# {fmt}, header-only: no symbol of it is left in the library's interface.
+find_package(fmt REQUIRED)
+add_library(webnn_fmt INTERFACE)
+target_compile_definitions(webnn_fmt INTERFACE FMT_HEADER_ONLY=1)
+get_target_property(webnn_fmt_include fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
+target_include_directories(webnn_fmt SYSTEM INTERFACE ${webnn_fmt_include})
+
+# xxHash, inlined: no library to link.
+find_path(WEBNN_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+mark_as_advanced(WEBNN_XXHASH_INCLUDE_DIR)
+add_library(webnn_xxhash INTERFACE)
+target_compile_definitions(webnn_xxhash INTERFACE XXH_INLINE_ALL=1)
+target_include_directories(webnn_xxhash SYSTEM INTERFACE "${WEBNN_XXHASH_INCLUDE_DIR}")
+
+# ONNX's wire format: onnx.proto compiled for protobuf's lite run time.
+find_package(Protobuf REQUIRED)
+set(WEBNN_ONNX_PROTO "${WEBNN_DEPS_DIR}/onnx/onnx.proto" CACHE FILEPATH "The onnx.proto to compile")
+if(NOT EXISTS "${WEBNN_ONNX_PROTO}")
+  message(FATAL_ERROR "webnn: ${WEBNN_ONNX_PROTO} does not exist. Run tools/setup.sh, "
+                      "or name the file by -DWEBNN_ONNX_PROTO=/path/to/onnx.proto.")
+endif()
+set(webnn_generated_dir "${PROJECT_BINARY_DIR}/generated")
+set(webnn_proto_dir "${PROJECT_BINARY_DIR}/generated/proto")
+file(READ "${WEBNN_ONNX_PROTO}" webnn_onnx_proto_text)
+if(NOT webnn_onnx_proto_text MATCHES "option optimize_for *= *LITE_RUNTIME")
+  string(APPEND webnn_onnx_proto_text "\noption optimize_for = LITE_RUNTIME;\n")
+endif()
+file(CONFIGURE OUTPUT "${webnn_proto_dir}/onnx/onnx.proto" CONTENT "${webnn_onnx_proto_text}" @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${WEBNN_ONNX_PROTO}")
+add_custom_command(
+  OUTPUT "${webnn_generated_dir}/onnx/onnx.pb.cc" "${webnn_generated_dir}/onnx/onnx.pb.h"
+  COMMAND protobuf::protoc "--cpp_out=${webnn_generated_dir}" "--proto_path=${webnn_proto_dir}"
+          onnx/onnx.proto
+  DEPENDS "${webnn_proto_dir}/onnx/onnx.proto"
+  COMMENT "Generating onnx/onnx.pb.h"
+  VERBATIM)
+add_custom_target(webnn_onnx_proto_files DEPENDS "${webnn_generated_dir}/onnx/onnx.pb.h")
+
+get_target_property(webnn_protobuf_include protobuf::libprotobuf-lite INTERFACE_INCLUDE_DIRECTORIES)
+add_library(webnn_onnx_proto_headers INTERFACE)
+target_include_directories(webnn_onnx_proto_headers SYSTEM INTERFACE "${webnn_generated_dir}"
+                                                                     ${webnn_protobuf_include})
+add_dependencies(webnn_onnx_proto_headers webnn_onnx_proto_files)
+
+add_library(webnn_onnx_proto OBJECT "${webnn_generated_dir}/onnx/onnx.pb.cc")
+webnn_configure_target(webnn_onnx_proto)
+target_compile_options(webnn_onnx_proto PRIVATE -w)
+target_link_libraries(webnn_onnx_proto PRIVATE webnn_onnx_proto_headers)
+set_property(GLOBAL APPEND PROPERTY WEBNN_OBJECTS webnn_onnx_proto)
+
+# ONNX Runtime: C headers only; the library is opened at run time.
+set(WEBNN_ORT_INCLUDE_DIR "${WEBNN_DEPS_DIR}/onnxruntime/include"
+    CACHE PATH "Folder of onnxruntime_c_api.h")
+if(NOT EXISTS "${WEBNN_ORT_INCLUDE_DIR}/onnxruntime_c_api.h")
+  message(FATAL_ERROR "webnn: ${WEBNN_ORT_INCLUDE_DIR} holds no onnxruntime_c_api.h. Run "
+                      "tools/setup.sh, or name the folder by -DWEBNN_ORT_INCLUDE_DIR=/path.")
+endif()
+add_library(webnn_onnxruntime_headers INTERFACE)
+target_include_directories(webnn_onnxruntime_headers SYSTEM INTERFACE "${WEBNN_ORT_INCLUDE_DIR}")
+
+if(WEBNN_BUILD_TESTS OR WEBNN_BUILD_TOOLS)
+  find_package(CLI11 REQUIRED)
+endif()
+if(WEBNN_BUILD_TESTS OR WEBNN_BUILD_TOOLS OR WEBNN_BUILD_BENCH)
+  find_package(nlohmann_json REQUIRED)
+endif()
+if(WEBNN_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+endif()
+if(WEBNN_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+
+# What the library itself links; none of it is part of its interface.
+set(webnn_private_libraries protobuf::libprotobuf-lite Threads::Threads ${CMAKE_DL_LIBS})

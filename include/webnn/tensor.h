@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "webnn/export.h"
+#include "webnn/types.h"
+
+namespace webnn {
+
+class TensorImpl;
+
+/// How a tensor may be used (`MLTensorDescriptor`).
+struct TensorOptions {
+  bool readable = false;  ///< `Context::ReadTensor` is allowed.
+  bool writable = false;  ///< `Context::WriteTensor` is allowed.
+};
+
+/// Memory of a context that graphs read and write (`MLTensor`). A handle: copies share the tensor.
+/// Belongs to its context and ends with it.
+class WEBNN_EXPORT Tensor {
+ public:
+  const OperandDescriptor& descriptor() const;
+  bool readable() const;
+  bool writable() const;
+  bool constant() const;
+  /// Frees the memory once work already begun has ended. May be called twice and while work that
+  /// uses the tensor runs.
+  void Destroy();
+
+  explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
+  const std::shared_ptr<TensorImpl>& impl() const { return impl_; }  ///< Internal.
+
+ private:
+  std::shared_ptr<TensorImpl> impl_;
+};
+
+}  // namespace webnn

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "graph/graph_data.h"
+#include "webnn/graph_builder.h"
+
+namespace webnn {
+
+/// What a builder needs of its context; a builder without one has only the limits.
+class BuilderHost {
+ public:
+  virtual ~BuilderHost() = default;
+  /// An InvalidState error when the context is lost.
+  virtual Result<void> CheckAlive() const = 0;
+  virtual Result<Graph> Compile(const GraphDefinition& definition) = 0;
+};
+
+struct BuilderState {
+  std::shared_ptr<BuilderHost> host;  ///< Null: without a context.
+  std::shared_ptr<const ContextLimits> limits;
+  uint32_t number = 0;
+  bool spent = false;
+  GraphData graph;
+  std::unordered_set<std::string> input_names;
+  /// Constants made from tensors: checked again at build, in the specification's order.
+  std::vector<std::function<Result<void>()>> tensor_checks;
+};
+
+/// The state of a new builder, with a number of its own.
+std::unique_ptr<BuilderState> NewBuilderState(std::shared_ptr<BuilderHost> host,
+                                              std::shared_ptr<const ContextLimits> limits);
+
+}  // namespace webnn

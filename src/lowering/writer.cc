@@ -1,0 +1,368 @@
+#include "lowering/writer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/check.h"
+
+namespace webnn::lowering {
+namespace {
+
+DataType DataTypeOf(Element element) {
+  switch (element) {
+    case Element::kFloat:
+      return DataType::kFloat32;
+    case Element::kFloat16:
+      return DataType::kFloat16;
+    case Element::kInt32:
+      return DataType::kInt32;
+    case Element::kUint32:
+      return DataType::kUint32;
+    case Element::kInt64:
+      return DataType::kInt64;
+    case Element::kUint64:
+      return DataType::kUint64;
+    case Element::kInt8:
+      return DataType::kInt8;
+    case Element::kInt4:
+      return DataType::kInt4;
+    case Element::kUint4:
+      return DataType::kUint4;
+    default:
+      return DataType::kUint8;
+  }
+}
+
+// Types that hold every value of `element`, in the order of preference. Integers of 64 bits have
+// none: there an operator needs a decomposition of its own.
+std::span<const Element> WiderTypes(Element element) {
+  using E = Element;
+  static constexpr E kFloat16[] = {E::kFloat};
+  static constexpr E kFloat[] = {E::kDouble};
+  static constexpr E kByte[] = {E::kInt32, E::kInt64, E::kFloat};
+  static constexpr E kNibble[] = {E::kInt8, E::kInt32, E::kInt64, E::kFloat};
+  static constexpr E kUnsignedNibble[] = {E::kUint8, E::kInt32, E::kInt64, E::kFloat};
+  static constexpr E kInt32[] = {E::kInt64, E::kDouble};
+  static constexpr E kBool[] = {E::kUint8, E::kInt32};
+  static constexpr E kUint64[] = {E::kInt64};  // equal bits: right where sign does not matter
+  switch (element) {
+    case E::kFloat16:
+    case E::kBfloat16:
+      return kFloat16;
+    case E::kFloat:
+      return kFloat;
+    case E::kInt8:
+    case E::kUint8:
+      return kByte;
+    case E::kInt4:
+      return kNibble;
+    case E::kUint4:
+      return kUnsignedNibble;
+    case E::kInt32:
+    case E::kUint32:
+      return kInt32;
+    case E::kUint64:
+      return kUint64;
+    case E::kBool:
+      return kBool;
+    default:
+      return {};
+  }
+}
+
+std::vector<int64_t> ToSizes(const Shape& shape) { return {shape.begin(), shape.end()}; }
+
+}  // namespace
+
+Element ElementOf(DataType type) {
+  switch (type) {
+    case DataType::kFloat32:
+      return Element::kFloat;
+    case DataType::kFloat16:
+      return Element::kFloat16;
+    case DataType::kInt32:
+      return Element::kInt32;
+    case DataType::kUint32:
+      return Element::kUint32;
+    case DataType::kInt64:
+      return Element::kInt64;
+    case DataType::kUint64:
+      return Element::kUint64;
+    case DataType::kInt8:
+      return Element::kInt8;
+    case DataType::kUint8:
+      return Element::kUint8;
+    case DataType::kInt4:
+      return Element::kInt4;
+    case DataType::kUint4:
+      return Element::kUint4;
+  }
+  return Element::kNone;
+}
+
+std::vector<int64_t> Writer::SizesOf(Operand operand) const { return ToSizes(ShapeOf(operand)); }
+
+const OperandDescriptor& Writer::Output(size_t k) const {
+  return graph_.operands[graph_.nodes[current_].first_output + k].descriptor;
+}
+
+std::vector<int64_t> Writer::OutputSizes(size_t k) const { return ToSizes(Output(k).shape()); }
+
+LoweredValue Writer::GetBool(Operand operand) { return Cast(Get(operand), Element::kBool); }
+
+std::span<const std::byte> Writer::ConstantBytes(Operand operand) const {
+  const OperandRecord& record = graph_.operands[operand.id];
+  if (record.kind != OperandKind::kConstant) return {};
+  return graph_.constants[record.source].bytes;
+}
+
+std::optional<std::vector<int64_t>> Writer::ConstantIntegers(Operand operand) const {
+  const std::span<const std::byte> bytes = ConstantBytes(operand);
+  if (bytes.empty()) return std::nullopt;
+  const DataType type = TypeOf(operand);
+  const int bits = BitsPerElement(type);
+  if (type == DataType::kFloat32 || type == DataType::kFloat16 || bits < 8) return std::nullopt;
+  const bool is_signed =
+      type == DataType::kInt8 || type == DataType::kInt32 || type == DataType::kInt64;
+  std::vector<int64_t> values(Describe(operand).element_count());
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint64_t raw = 0;
+    std::memcpy(&raw, bytes.data() + i * bits / 8, bits / 8);
+    const int unused = 64 - bits;
+    values[i] = is_signed ? static_cast<int64_t>(raw << unused) >> unused
+                          : static_cast<int64_t>(raw);
+  }
+  return values;
+}
+
+Element Writer::ComputeType(Element element, std::initializer_list<std::string_view> ops) const {
+  auto supported = [&](Element candidate) {
+    return std::all_of(ops.begin(), ops.end(), [&](std::string_view op) {
+      return target_.Supports(op, candidate);
+    });
+  };
+  if (supported(element)) return element;
+  for (Element wider : WiderTypes(element)) {
+    if (supported(wider)) return wider;
+  }
+  return element;
+}
+
+LoweredValue Writer::Cast(LoweredValue value, Element element) {
+  if (!value || value.element == element) return value;
+  // Back to what this value was narrowed from, or from there to the new type where it loses less.
+  if (auto wide = narrowed_from_.find(value.id); wide != narrowed_from_.end()) {
+    if (wide->second.element == element && element == Element::kBool) return wide->second;
+  }
+  const uint64_t key = (uint64_t{value.id} << 8) | static_cast<uint64_t>(element);
+  if (auto known = casts_.find(key); known != casts_.end()) return known->second;
+  LoweredValue result =
+      Emit("Cast", {value}, {{"to", static_cast<int64_t>(element)}}, element);
+  casts_.emplace(key, result);
+  if (value.element == Element::kBool) narrowed_from_.emplace(result.id, value);
+  return result;
+}
+
+LoweredValue Writer::ToOrdered(LoweredValue value, std::string_view op) {
+  if (value.element != Element::kUint64 || target_.Supports(op, Element::kUint64)) {
+    return Cast(value, ComputeType(value.element, {op}));
+  }
+  return Add(Cast(value, Element::kInt64),
+             Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64));
+}
+
+LoweredValue Writer::FromOrdered(LoweredValue value, LoweredValue original) {
+  if (original.element != Element::kUint64 || value.element == Element::kUint64) {
+    return Cast(value, original.element);
+  }
+  return Cast(Add(value, Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64)),
+              Element::kUint64);
+}
+
+LoweredValue Writer::NewValue(Element element) { return {next_++, element}; }
+
+LoweredValue Writer::Emit(std::string_view op, std::vector<LoweredValue> inputs,
+                          std::vector<Attribute> attributes, Element element) {
+  if (element == Element::kNone) element = inputs.front().element;
+  LoweredValue result = NewValue(element);
+  ModelNode& node = model_.nodes.emplace_back();
+  node.op_type = op;
+  node.inputs.reserve(inputs.size());
+  for (LoweredValue input : inputs) node.inputs.push_back(input.id);
+  while (!node.inputs.empty() && node.inputs.back() == 0) node.inputs.pop_back();
+  node.outputs = {result.id};
+  node.attributes = std::move(attributes);
+  node.source = current_;
+  return result;
+}
+
+std::vector<LoweredValue> Writer::EmitMany(std::string_view op, std::vector<LoweredValue> inputs,
+                                           size_t outputs, std::vector<Attribute> attributes) {
+  std::vector<LoweredValue> results = {Emit(op, std::move(inputs), std::move(attributes))};
+  const size_t node = model_.nodes.size() - 1;
+  while (results.size() < outputs) {
+    results.push_back(NewValue(results.front().element));
+    model_.nodes[node].outputs.push_back(results.back().id);
+  }
+  return results;
+}
+
+LoweredValue Writer::Copy(LoweredValue value) {
+  const Element element = ComputeType(value.element, {"Identity"});
+  const LoweredValue copy = Emit("Identity", {Cast(value, element)});
+  return element == value.element
+             ? copy
+             : Emit("Cast", {copy}, {{"to", static_cast<int64_t>(value.element)}}, value.element);
+}
+
+LoweredValue Writer::Reshape(LoweredValue value, std::span<const int64_t> sizes) {
+  return Emit("Reshape", {value, Integers(sizes)});
+}
+
+LoweredValue Writer::Transpose(LoweredValue value, std::span<const int64_t> permutation) {
+  bool identity = true;
+  for (size_t i = 0; i < permutation.size(); ++i) {
+    identity = identity && permutation[i] == static_cast<int64_t>(i);
+  }
+  if (identity || !value) return value;
+  return Emit("Transpose", {value},
+              {{"perm", std::vector<int64_t>(permutation.begin(), permutation.end())}});
+}
+
+LoweredValue Writer::Slice(LoweredValue value, std::span<const int64_t> starts,
+                           std::span<const int64_t> ends, std::span<const int64_t> axes,
+                           std::span<const int64_t> steps) {
+  std::vector<LoweredValue> inputs = {value, Integers(starts), Integers(ends), Integers(axes)};
+  if (!steps.empty()) inputs.push_back(Integers(steps));
+  return Emit("Slice", std::move(inputs));
+}
+
+LoweredValue Writer::Reduce(std::string_view op, LoweredValue value, std::span<const int64_t> axes,
+                            bool keep_dimensions) {
+  if (axes.empty()) return value;
+  return Emit(op, {value, Integers(axes)}, {{"keepdims", int64_t{keep_dimensions}}});
+}
+
+LoweredValue Writer::Scalar(Number value, Element element) {
+  if (element == Element::kDouble) {
+    const double number = value.ToDouble();
+    return AddConstant(std::as_bytes(std::span(&number, 1)), {}, element);
+  }
+  const DataType type = DataTypeOf(element);
+  const auto bytes = value.Encode(type);
+  return AddConstant(std::span(bytes).first((BitsPerElement(type) + 7) / 8), {}, element);
+}
+
+LoweredValue Writer::Integers(std::span<const int64_t> values) {
+  return Constant(values, {static_cast<int64_t>(values.size())}, Element::kInt64);
+}
+
+LoweredValue Writer::AddConstant(std::span<const std::byte> bytes, std::vector<int64_t> sizes,
+                                 Element element) {
+  std::string key;
+  constexpr size_t kSharedBytes = 64;
+  const bool shared = bytes.size() <= kSharedBytes && sizes.size() <= 1;
+  if (shared) {
+    key.reserve(bytes.size() + 2);
+    key.push_back(static_cast<char>(element));
+    key.push_back(static_cast<char>(sizes.size()));
+    key.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (auto known = shared_constants_.find(key); known != shared_constants_.end()) {
+      return known->second;
+    }
+  }
+  LoweredValue result = NewValue(element);
+  Initializer& initializer = model_.initializers.emplace_back();
+  initializer.value = result.id;
+  initializer.element = element;
+  initializer.sizes = std::move(sizes);
+  initializer.own.assign(bytes.begin(), bytes.end());
+  if (shared) shared_constants_.emplace(std::move(key), result);
+  return result;
+}
+
+void Writer::LowerNode(uint32_t index) {
+  const NodeRecord& node = graph_.nodes[index];
+  current_ = index;
+  const std::string& label = node.schema->label(node.op.get());
+  model_.labels[index] = label.empty() ? std::string(node.schema->name) : label;
+  std::vector<LoweredValue> results = node.schema->lower(*this, node.op.get());
+  WEBNN_CHECK(results.size() == node.output_count);
+  for (uint32_t k = 0; k < node.output_count; ++k) {
+    const OperandDescriptor& descriptor = Output(k);
+    const LoweredValue value = Cast(results[k], ElementOf(descriptor.data_type()));
+    values_[node.first_output + k] = value;
+    model_.shapes.push_back({value.id, value.element, descriptor.shape()});
+  }
+}
+
+// Backwards: a node stays when one of its outputs is read by a node that stays or is the graph's.
+void Writer::DropDeadNodes() {
+  std::vector<bool> used(next_, false);
+  for (const ModelInput& output : model_.outputs) used[output.value] = true;
+  auto dead = [&](const ModelNode& node) {
+    return std::none_of(node.outputs.begin(), node.outputs.end(),
+                        [&](ValueId id) { return used[id]; });
+  };
+  for (size_t i = model_.nodes.size(); i-- > 0;) {
+    ModelNode& node = model_.nodes[i];
+    if (dead(node)) {
+      node.outputs.clear();
+      continue;
+    }
+    for (ValueId input : node.inputs) used[input] = true;
+  }
+  std::erase_if(model_.nodes, [](const ModelNode& node) { return node.outputs.empty(); });
+  std::erase_if(model_.initializers,
+                [&](const Initializer& initializer) { return !used[initializer.value]; });
+  std::vector<bool> computed(next_, false);
+  for (const ModelNode& node : model_.nodes) {
+    for (ValueId output : node.outputs) computed[output] = true;
+  }
+  std::erase_if(model_.shapes, [&](const ValueShape& shape) { return !computed[shape.value]; });
+}
+
+Model Writer::Finish() && {
+  model_.opset = target_.opset;
+  model_.labels.resize(graph_.nodes.size());
+  values_.resize(graph_.operands.size());
+  for (const NamedOperand& input : graph_.inputs) {
+    const OperandDescriptor& descriptor = graph_.operands[input.id].descriptor;
+    values_[input.id] = NewValue(ElementOf(descriptor.data_type()));
+    model_.inputs.push_back({values_[input.id].id, input.name, descriptor});
+  }
+  for (uint32_t id = 0; id < graph_.operands.size(); ++id) {
+    const OperandRecord& record = graph_.operands[id];
+    if (record.kind != OperandKind::kConstant) continue;
+    const ConstantData& constant = graph_.constants[record.source];
+    if (constant.bytes.empty()) continue;  // not reachable
+    values_[id] = NewValue(ElementOf(record.descriptor.data_type()));
+    Initializer& initializer = model_.initializers.emplace_back();
+    initializer.value = values_[id].id;
+    initializer.element = values_[id].element;
+    initializer.sizes = ToSizes(record.descriptor.shape());
+    initializer.reference = constant.bytes;
+    initializer.owner = constant.owner;
+  }
+  for (uint32_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (graph_.nodes[i].reachable) LowerNode(i);
+  }
+  // An output needs a value that a node computes and that is no other output: ONNX gives a value one
+  // name.
+  std::vector<bool> taken(next_, true);
+  for (const ModelNode& node : model_.nodes) {
+    for (ValueId id : node.outputs) taken[id] = false;
+  }
+  for (const NamedOperand& output : graph_.outputs) {
+    LoweredValue value = values_[output.id];
+    if (taken[value.id]) value = Copy(value);
+    taken.resize(next_, false);
+    taken[value.id] = true;
+    model_.outputs.push_back({value.id, output.name, graph_.operands[output.id].descriptor});
+  }
+  DropDeadNodes();
+  model_.value_count = next_;
+  return std::move(model_);
+}
+
+}  // namespace webnn::lowering

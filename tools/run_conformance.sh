@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs the Web Platform Tests' cases:  tools/run_conformance.sh PROGRAM REPORT
+# The cases are looked for when the test runs: in $WEBNN_WPT_CASES, then in ../shared/wpt.
+# Exit status 77 (skipped) when they are not there.
+set -euo pipefail
+
+program="$1"
+report="$2"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+
+looked_at=()
+for cases in "${WEBNN_WPT_CASES:-}" "$root/../shared/wpt"; do
+  [ -n "$cases" ] || continue
+  if [ -d "$cases" ]; then
+    cases="$(cd "$cases" && pwd)"
+    exec "$program" --cases "$cases" --jobs "${WEBNN_JOBS:-2}" --report "$report"
+  fi
+  looked_at+=("$cases")
+  # A folder that was asked for by name and is not there is an error, not a reason to skip.
+  if [ "$cases" = "${WEBNN_WPT_CASES:-}" ]; then
+    echo "WEBNN_WPT_CASES=$cases is not a folder" >&2
+    exit 1
+  fi
+done
+
+printf 'conformance cases not found (looked at %s): set WEBNN_WPT_CASES to run them\n' \
+  "$(realpath -m "${looked_at[@]}" | paste -sd, -)"
+exit 77

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Sums up a run of ctest:  test_summary.py BUILD_FOLDER
+
+Reads junit.xml (one entry a test program) and test-results/*.xml (the cases of each unit test
+program). The last line reads "N passed, N failed"; before it stand the cases that failed and the
+reason of everything that was skipped. Exit status 1 when something failed or nothing ran.
+"""
+
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def gtest_counts(report: pathlib.Path) -> tuple[int, int, int, list[str]]:
+    """(passed, failed, skipped, names of the failed) of one report of GoogleTest."""
+    passed = failed = skipped = 0
+    names = []
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        if case.find("failure") is not None:
+            failed += 1
+            names.append(f"{case.get('classname')}.{case.get('name')}")
+        elif case.get("result") in ("skipped", "suppressed") or case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
+    return passed, failed, skipped, names
+
+
+def main() -> int:
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build")
+    try:
+        entries = list(ElementTree.parse(build / "junit.xml").getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError) as error:
+        print(f"no test report: {error}\n0 passed, 1 failed")
+        return 1
+
+    total_passed = total_failed = total_skipped = 0
+    failures, notes = [], []
+    for entry in entries:
+        name, status = entry.get("name"), entry.get("status")
+        output = (entry.findtext("system-out") or "").strip()
+        report = build / "test-results" / f"{name}.xml"
+        if report.exists():
+            passed, failed, skipped, names = gtest_counts(report)
+            failures += [f"{name}: {case}" for case in names]
+            if status == "fail" and failed == 0:
+                # A sanitizer's report after the last case, for example.
+                failed, names = 1, [name]
+                failures.append(f"{name}: the program itself failed")
+        else:
+            passed, failed, skipped = (status == "run"), (status == "fail"), (status == "notrun")
+            if failed:
+                failures.append(name)
+            elif skipped and output:
+                notes.append(output.splitlines()[-1])
+            elif skipped:
+                # Not built, or not runnable: never a silent success.
+                failed, skipped = 1, 0
+                failures.append(f"{name}: could not be run")
+            elif output and name == "conformance":
+                notes.append("conformance: " + output.splitlines()[-1])
+        total_passed += passed
+        total_failed += failed
+        total_skipped += skipped
+
+    print()
+    for failure in failures:
+        print(f"FAILED  {failure}")
+    for note in notes:
+        print(note)
+    if total_skipped:
+        print(f"{total_skipped} skipped")
+    print(f"{total_passed} passed, {total_failed} failed")
+    return 1 if total_failed or not total_passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
