@@ -181,16 +181,26 @@ function(webnn_add_programs folder)
   endforeach()
 endfunction()
 
-# src/conformance: the program build/webnn-conformance.
+# src/conformance: the program build/webnn-conformance, its parts in a library for their own tests.
 function(webnn_add_conformance)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/conformance/*.cc")
-  if(sources)
-    webnn_add_executable(
-      webnn_conformance
-      SOURCES ${sources}
-      LINK webnn_internal webnn_fmt nlohmann_json::nlohmann_json CLI11::CLI11
-      NAME webnn-conformance)
+  set(main "${PROJECT_SOURCE_DIR}/src/conformance/main.cc")
+  list(REMOVE_ITEM sources "${main}")
+  if(NOT EXISTS "${main}" OR NOT sources)
+    return()
   endif()
+  add_library(webnn_conformance_parts STATIC ${sources})
+  webnn_configure_target(webnn_conformance_parts)
+  webnn_enable_warnings(webnn_conformance_parts)
+  target_compile_definitions(webnn_conformance_parts
+                             PRIVATE "WEBNN_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
+  target_link_libraries(webnn_conformance_parts PUBLIC webnn_internal webnn_fmt
+                                                       nlohmann_json::nlohmann_json CLI11::CLI11)
+  webnn_add_executable(
+    webnn_conformance
+    SOURCES "${main}"
+    LINK webnn_conformance_parts
+    NAME webnn-conformance)
 endfunction()
 
 # Installation: library, public headers, CMake package, pkg-config file.

@@ -93,7 +93,7 @@ def main() -> int:
     files = 0
     for base, check in (("src", check_source), ("include", check_public)):
         for path in sorted((root / base).rglob("*")):
-            if path.suffix in (".h", ".cc"):
+            if path.suffix in (".h", ".cc", ".inc"):
                 files += 1
                 for number, message in check(root, path):
                     offences.append(f"{path.relative_to(root)}:{number}: {message}")

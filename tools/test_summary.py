@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Sums up a run of ctest:  test_summary.py BUILD_FOLDER
 
-Reads junit.xml (one entry a test program) and test-results/*.xml (the cases of each unit test
-program). The last line reads "N passed, N failed"; before it stand the cases that failed and the
+Reads junit.xml (one entry a test program), test-results/*.xml (the cases of each unit test program)
+and conformance.json (the conformance cases). The last line reads "N passed, N failed"; before it stand the cases that failed and the
 reason of everything that was skipped. Exit status 1 when something failed or nothing ran.
 """
 
+import json
 import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -24,6 +25,14 @@ def gtest_counts(report: pathlib.Path) -> tuple[int, int, int, list[str]]:
         else:
             passed += 1
     return passed, failed, skipped, names
+
+
+def conformance_counts(report: pathlib.Path) -> tuple[int, int, str]:
+    """(passed, failed, one line about the run) of a report of webnn-conformance."""
+    totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
+    passed, failed, known = totals["passed"], totals["failed"], totals["known"]
+    line = f"conformance: {passed} of {totals['cases']} cases passed, {failed} failed"
+    return passed, failed, line + (f", {known} known to differ" if known else "")
 
 
 def main() -> int:
@@ -45,8 +54,15 @@ def main() -> int:
             failures += [f"{name}: {case}" for case in names]
             if status == "fail" and failed == 0:
                 # A sanitizer's report after the last case, for example.
-                failed, names = 1, [name]
+                failed = 1
                 failures.append(f"{name}: the program itself failed")
+        elif name == "conformance" and (build / "conformance.json").exists():
+            skipped = 0
+            passed, failed, line = conformance_counts(build / "conformance.json")
+            notes.append(line)
+            if status == "fail":
+                failed = max(failed, 1)
+                failures.append("conformance: see conformance.json and the lines above")
         else:
             passed, failed, skipped = (status == "run"), (status == "fail"), (status == "notrun")
             if failed:
@@ -57,8 +73,6 @@ def main() -> int:
                 # Not built, or not runnable: never a silent success.
                 failed, skipped = 1, 0
                 failures.append(f"{name}: could not be run")
-            elif output and name == "conformance":
-                notes.append("conformance: " + output.splitlines()[-1])
         total_passed += passed
         total_failed += failed
         total_skipped += skipped

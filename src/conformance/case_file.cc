@@ -147,6 +147,8 @@ std::string_view Name(CaseKind kind) {
   return kind == CaseKind::kConformance ? "conformance" : "validation";
 }
 
+std::string FolderOf(const std::string& file) { return file.substr(0, file.find('/')); }
+
 Result<CaseFile> ParseCaseFile(const std::string& name, const std::string& text) {
   try {
     const Json json = Json::parse(text);
@@ -181,8 +183,8 @@ Result<CaseFile> LoadCaseFile(const std::filesystem::path& path) {
   std::error_code ignored;
   std::filesystem::path whole = std::filesystem::weakly_canonical(path, ignored);
   if (whole.empty()) whole = path;
-  auto file = ParseCaseFile(
-      (whole.parent_path().filename() / whole.filename()).generic_string(), text);
+  auto file =
+      ParseCaseFile((whole.parent_path().filename() / whole.filename()).generic_string(), text);
   if (!file) file.error().message += fmt::format(" (read from {})", path.string());
   return file;
 }

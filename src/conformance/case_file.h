@@ -67,6 +67,9 @@ struct CaseFile {
   std::vector<ValidationCase> validation;
 };
 
+/// "conformance" of "conformance/softmax.json".
+std::string FolderOf(const std::string& file);
+
 /// Errors name the file and, where there is one, the case.
 Result<CaseFile> LoadCaseFile(const std::filesystem::path& path);
 Result<CaseFile> ParseCaseFile(const std::string& name, const std::string& text);

@@ -24,7 +24,7 @@ struct Tolerance {
 struct Distance {
   /// Only one is NaN, or they are not the same infinity: no tolerance allows that.
   bool unequal = false;
-  /// Floats: values of the type that lie between the two, plus one; integers: the difference.
+  /// Floats: steps from one to the other among the values of the type; integers: the difference.
   uint64_t ulp = 0;
   double absolute = 0;
 };

@@ -19,8 +19,8 @@ Result<void> WriteFile(const std::filesystem::path& path, const std::string& tex
 /// Integers stay integers, so that all 64 bits of them arrive.
 Number ReadNumber(const Json& json);
 
-/// A number in a string: "NaN", "Infinity", "-Infinity", "-0", an integer of any length (the nearest
-/// double beyond 64 bits) or a decimal fraction. TypeError for other text.
+/// A number in a string: "NaN", "Infinity", "-Infinity", "-0", an integer of any length (the
+/// nearest double beyond 64 bits) or a decimal fraction. TypeError for other text.
 Result<Number> ParseNumber(const std::string& text);
 
 /// A number as the case files write it: a JSON number, such a string, `{"$number": "NaN"}` or

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -10,6 +9,12 @@
 
 namespace webnn {
 
+/// A constant tensor as the builder sees it.
+struct ConstantTensor {
+  OperandDescriptor descriptor;
+  ConstantData data;
+};
+
 /// What a builder needs of its context; a builder without one has only the limits.
 class BuilderHost {
  public:
@@ -17,6 +22,8 @@ class BuilderHost {
   /// An InvalidState error when the context is lost.
   virtual Result<void> CheckAlive() const = 0;
   virtual Result<Graph> Compile(const GraphDefinition& definition) = 0;
+  /// A TypeError when it is not a constant tensor of this context, or destroyed.
+  virtual Result<ConstantTensor> GetConstant(const Tensor& tensor) const = 0;
 };
 
 struct BuilderState {
@@ -26,8 +33,8 @@ struct BuilderState {
   bool spent = false;
   GraphData graph;
   std::unordered_set<std::string> input_names;
-  /// Constants made from tensors: checked again at build, in the specification's order.
-  std::vector<std::function<Result<void>()>> tensor_checks;
+  /// Constants made from tensors: checked again at build.
+  std::vector<Tensor> constant_tensors;
 };
 
 /// The state of a new builder, with a number of its own.

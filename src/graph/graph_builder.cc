@@ -216,6 +216,17 @@ Result<Operand> GraphBuilder::Constant(DataType type, Number value) {
   return Constant(descriptor, std::span(bytes).first(descriptor.byte_length()));
 }
 
+Result<Operand> GraphBuilder::Constant(const Tensor& tensor) {
+  if (!state_->host) return TypeError("constant: the builder has no context, so no tensors");
+  // The specification looks at the tensor first, at the builder second.
+  WEBNN_ASSIGN_OR_RETURN(ConstantTensor constant, state_->host->GetConstant(tensor));
+  WEBNN_ASSIGN_OR_RETURN(const Operand operand,
+                         ConstantView(constant.descriptor, constant.data.bytes,
+                                      constant.data.owner));
+  state_->constant_tensors.push_back(tensor);
+  return operand;
+}
+
 Result<std::vector<Operand>> GraphBuilder::AddOp(const OpSchema& schema, const void* op) {
   WEBNN_RETURN_IF_ERROR(CheckReady(*state_));
   GraphData& graph = state_->graph;
@@ -333,12 +344,16 @@ Result<GraphDefinition> GraphBuilder::Finish(std::span<const NamedOutput> output
       return Prefixed(fmt::format("build: output \"{}\"", name), fits.error());
     }
   }
-  for (const auto& check : state_->tensor_checks) WEBNN_RETURN_IF_ERROR(check());
+  for (const Tensor& tensor : state_->constant_tensors) {
+    if (auto constant = state_->host->GetConstant(tensor); !constant) {
+      return Prefixed("build", constant.error());
+    }
+  }
 
   state_->spent = true;
   auto graph = std::make_shared<GraphData>(std::move(state_->graph));
   state_->graph = {};
-  state_->tensor_checks.clear();
+  state_->constant_tensors.clear();
   graph->outputs = ToNamed(outputs);
   KeepReachable(*graph);
   return GraphDefinition(std::move(graph));

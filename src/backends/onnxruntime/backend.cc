@@ -1,0 +1,60 @@
+#include "backends/onnxruntime/backend.h"
+
+#include <utility>
+
+#include "backends/onnxruntime/library.h"
+#include "backends/onnxruntime/log.h"
+#include "backends/onnxruntime/memory.h"
+#include "backends/onnxruntime/session.h"
+#include "core/errors.h"
+#include "core/try.h"
+
+namespace webnn {
+namespace {
+
+class OnnxRuntimeBackend final : public Backend {
+ public:
+  OnnxRuntimeBackend(const ort::Library& library, std::shared_ptr<const ort::Log> log,
+                     uint32_t threads)
+      : library_(library), log_(std::move(log)), threads_(threads) {}
+
+  std::string_view name() const override { return "onnxruntime"; }
+  std::string version() const override { return library_.version(); }
+  std::string device() const override { return "cpu"; }
+  // The kernels have no common limit; this is what others that stand on ONNX Runtime promise.
+  uint32_t max_rank() const override { return 8; }
+
+  Result<std::unique_ptr<CompiledGraph>> Compile(
+      const std::shared_ptr<const GraphData>& graph) override {
+    WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<CompiledGraph> session,
+                           ort::Session::Compile(library_, log_, threads_, *graph));
+    return session;
+  }
+
+  Result<std::unique_ptr<BackendTensor>> CreateTensor(
+      const OperandDescriptor& descriptor) override {
+    WEBNN_ASSIGN_OR_RETURN(ort::AlignedBuffer buffer,
+                           ort::AlignedBuffer::Allocate(descriptor.byte_length()));
+    return std::unique_ptr<BackendTensor>(new ort::Tensor(std::move(buffer)));
+  }
+
+ private:
+  const ort::Library& library_;
+  std::shared_ptr<const ort::Log> log_;
+  uint32_t threads_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> OpenOnnxRuntime(const ContextOptions& options) {
+  if (!options.device.empty() && options.device != "cpu") {
+    return NotSupported("onnxruntime: there is no device '{}'; the devices are: cpu",
+                        options.device);
+  }
+  auto log = std::make_shared<const ort::Log>(options);
+  WEBNN_ASSIGN_OR_RETURN(const ort::Library* library, ort::Library::Open(options, log));
+  return std::unique_ptr<Backend>(
+      new OnnxRuntimeBackend(*library, std::move(log), options.threads));
+}
+
+}  // namespace webnn

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "backends/backend.h"
+
+namespace webnn::ort {
+
+/// Bytes on a cache line boundary, zero at first.
+class AlignedBuffer {
+ public:
+  static constexpr size_t kAlignment = 64;
+
+  /// UnknownError when there is no memory for it.
+  static Result<AlignedBuffer> Allocate(size_t size);
+
+  AlignedBuffer() = default;
+  AlignedBuffer(AlignedBuffer&& other) noexcept { *this = std::move(other); }
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept;
+  ~AlignedBuffer();
+
+  std::byte* data() const { return data_; }
+  size_t size() const { return size_; }
+  std::span<std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  void* block_ = nullptr;
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// A tensor is plain memory: ONNX Runtime gets its address at each run.
+class Tensor final : public BackendTensor {
+ public:
+  explicit Tensor(AlignedBuffer buffer) : buffer_(std::move(buffer)) {}
+  Result<void> Write(std::span<const std::byte> bytes) override;
+  Result<void> Read(std::span<std::byte> bytes) const override;
+
+  std::byte* data() const { return buffer_.data(); }
+  size_t size() const { return buffer_.size(); }
+
+ private:
+  AlignedBuffer buffer_;
+};
+
+}  // namespace webnn::ort

@@ -1,0 +1,82 @@
+#include "conformance/options.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+
+namespace webnn::conformance {
+namespace {
+
+#ifdef WEBNN_SOURCE_DIR
+constexpr const char* kDefaultKnown = WEBNN_SOURCE_DIR "/docs/conformance.md";
+#else
+constexpr const char* kDefaultKnown = "docs/conformance.md";
+#endif
+
+constexpr const char* kDescription =
+    "Runs cases of the Web Platform Tests for WebNN: graphs whose outputs are compared with\n"
+    "upstream's tolerances (conformance), and builder calls that must be accepted or refused\n"
+    "(validation). Which kind a file is, its content says.\n";
+
+constexpr const char* kFooter =
+    "\nExamples:\n"
+    "  webnn-conformance --cases ../shared/wpt\n"
+    "  webnn-conformance --cases ../shared/wpt/conformance --filter softmax\n"
+    "  webnn-conformance --cases ../shared/wpt --shard 1/4 --report part1.json\n"
+    "\n"
+    "Each failure is one line; the last line is \"N passed, N failed\". Exit status: 0 when all\n"
+    "cases pass or are listed as known, 1 when one fails, compares nothing, or passes although it\n"
+    "is listed, 2 when the options, the case files or the back end cannot be used.\n";
+
+}  // namespace
+
+std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
+  Options options;
+  options.jobs = std::max(1u, std::thread::hardware_concurrency());
+  options.known = kDefaultKnown;
+  std::string shard = "1/1";
+  bool compute = false;
+
+  CLI::App app(kDescription, "webnn-conformance");
+  app.footer(kFooter);
+  app.add_option("--cases", options.cases,
+                 "Case file, or directory with *.json at any depth; may be repeated")
+      ->required()
+      ->allow_extra_args(false)
+      ->type_name("PATH");
+  app.add_option("--backend", options.backend, "Back end by name; default: the best that works")
+      ->type_name("NAME");
+  app.add_option("--filter", options.filter, "Only cases with TEXT in \"file/name\"")
+      ->type_name("TEXT");
+  app.add_option("--shard", shard, "Only part I of N, counted from 1")->type_name("I/N");
+  app.add_option("--jobs", options.jobs, "Threads, each with its own context; default: all cores")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  app.add_flag("--compute", compute, "Run graphs on host memory instead of tensors");
+  app.add_flag("--list", options.list, "Print \"file/name\" of the selected cases, run nothing");
+  app.add_flag("--verbose", options.verbose, "Print each case to stderr before it runs");
+  app.add_option("--report", options.report, "Write all results as JSON")->type_name("FILE");
+  app.add_option("--junit", options.junit, "Write all results as JUnit XML")->type_name("FILE");
+  auto* known = app.add_option("--known", options.known,
+                               "Markdown list of known cases; default: docs/conformance.md")
+                    ->type_name("FILE");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  const auto parsed = ParseShard(shard);
+  if (!parsed) {
+    fmt::print(stderr, "--shard: {}\n", parsed.error().message);
+    return kExitUsage;
+  }
+  options.shard = *parsed;
+  options.mode = compute ? RunMode::kCompute : RunMode::kTensors;
+  options.known_required = known->count() > 0;
+  return options;
+}
+
+}  // namespace webnn::conformance

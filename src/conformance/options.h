@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "conformance/run_conformance.h"
+#include "conformance/shard.h"
+
+namespace webnn::conformance {
+
+/// Exit statuses of the program.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+struct Options {
+  std::vector<std::filesystem::path> cases;
+  std::string backend;  ///< Empty: the best one.
+  std::string filter;
+  Shard shard;
+  unsigned jobs = 1;
+  RunMode mode = RunMode::kTensors;
+  bool list = false;
+  bool verbose = false;
+  std::filesystem::path report;  ///< Empty: none.
+  std::filesystem::path junit;
+  std::filesystem::path known;
+  bool known_required = false;  ///< Given by the caller, so that it must be there.
+};
+
+/// The options, or the exit status after help or an error was printed.
+std::variant<Options, int> ParseOptions(int argc, const char* const* argv);
+
+}  // namespace webnn::conformance

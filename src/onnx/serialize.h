@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lowering/model.h"
+#include "webnn/result.h"
+
+/// Models in ONNX's wire format.
+namespace webnn::onnx_format {
+
+struct SerializeOptions {
+  /// All weights inside the file, for tools that get nothing but the file.
+  bool embed_weights = false;
+  /// Data types and shapes of the values between the operators, for checkers and viewers.
+  bool value_shapes = false;
+};
+
+/// A weight that the model refers to as external data and that is handed over beside it.
+struct ExternalWeight {
+  std::string name;
+  lowering::Element element;
+  std::vector<int64_t> sizes;
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;  ///< Keeps `bytes` alive; may be null.
+};
+
+struct SerializedModel {
+  std::string proto;  ///< A ModelProto.
+  std::vector<ExternalWeight> weights;
+  /// The names of inputs and outputs in the file, in the model's order: the user's, but where those
+  /// are empty or not unique in ONNX's one name space.
+  std::vector<std::string> input_names;
+  std::vector<std::string> output_names;
+};
+
+/// OperationError when what must be inside the file makes it larger than protobuf's 2 GiB.
+Result<SerializedModel> Serialize(const lowering::Model& model,
+                                  const SerializeOptions& options = {});
+
+}  // namespace webnn::onnx_format

@@ -1,0 +1,169 @@
+#include <cmath>
+
+#include "ops/common.h"
+
+namespace webnn::ops {
+
+// ---- clamp ----
+
+template <>
+const OpSchema& SchemaOf<Clamp>() {
+  static const OpSchema kSchema = ElementwiseSchema<Clamp>(
+      "clamp", "Limits every element to [minValue, maxValue]; an absent or NaN bound is no bound.",
+      kAny, {Option<&Clamp::min_value>("minValue"), Option<&Clamp::max_value>("maxValue")});
+  return kSchema;
+}
+
+namespace {
+
+bool IsNan(const Number& number) {
+  return number.kind() == Number::Kind::kDouble && std::isnan(number.float64());
+}
+
+// Order of two numbers once both have been cast to `type`.
+bool LessAs(const Number& a, const Number& b, DataType type) {
+  const auto x = a.Encode(type);
+  const auto y = b.Encode(type);
+  const auto read = [&]<class T>(T) {
+    T left;
+    T right;
+    std::memcpy(&left, x.data(), sizeof(T));
+    std::memcpy(&right, y.data(), sizeof(T));
+    return left < right;
+  };
+  switch (type) {
+    case DataType::kFloat32:
+      return read(float{});
+    case DataType::kFloat16:
+      // Rounding keeps the order; equal halves may come from different numbers.
+      return x != y && a.ToDouble() < b.ToDouble();
+    case DataType::kInt32:
+      return read(int32_t{});
+    case DataType::kUint32:
+      return read(uint32_t{});
+    case DataType::kInt64:
+      return read(int64_t{});
+    case DataType::kUint64:
+      return read(uint64_t{});
+    case DataType::kInt8:
+      return read(int8_t{});
+    default:
+      return read(uint8_t{});
+  }
+}
+
+}  // namespace
+
+Result<OutputShape> Infer(const InferContext& context, const Clamp& op) {
+  const DataType type = context.TypeOf(op.input);
+  if (op.min_value && op.max_value && LessAs(*op.max_value, *op.min_value, type)) {
+    return context.Reject("min-at-most-max", "minValue {} is greater than maxValue {} as {}",
+                          ToString(*op.min_value), ToString(*op.max_value), Name(type));
+  }
+  return SameAs(context, op.input);
+}
+
+LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
+  const LoweredValue input = writer.Get(op.input);
+  const bool is_float = IsFloat(input.element);
+  const auto bound = [&](const std::optional<Number>& value) {
+    if (!value || (is_float && IsNan(*value))) return LoweredValue{};
+    return writer.ToOrdered(writer.Scalar(*value, input.element), "Clip");
+  };
+  const LoweredValue min = bound(op.min_value);
+  const LoweredValue max = bound(op.max_value);
+  if (!min && !max) return input;
+  return writer.FromOrdered(writer.Emit("Clip", {writer.ToOrdered(input, "Clip"), min, max}),
+                            input);
+}
+
+// ---- One option or two, float only. ----
+
+#define WEBNN_ACTIVATION(Name, name, doc, ...)                                            \
+  template <>                                                                             \
+  const OpSchema& SchemaOf<Name>() {                                                      \
+    static const OpSchema kSchema =                                                       \
+        ElementwiseSchema<Name>(name, doc, kFloats, {__VA_ARGS__});                       \
+    return kSchema;                                                                       \
+  }                                                                                       \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) {                \
+    return SameAs(context, op.input);                                                     \
+  }
+
+LoweredValue LowerToOnnx(Writer& writer, const Elu& op) {
+  return writer.Emit("Elu", {writer.Precise(op.input)}, {{"alpha", static_cast<float>(op.alpha)}});
+}
+LoweredValue LowerToOnnx(Writer& writer, const HardSigmoid& op) {
+  return writer.Emit(
+      "HardSigmoid", {writer.Precise(op.input)},
+      {{"alpha", static_cast<float>(op.alpha)}, {"beta", static_cast<float>(op.beta)}});
+}
+LoweredValue LowerToOnnx(Writer& writer, const LeakyRelu& op) {
+  return writer.Emit("LeakyRelu", {writer.Precise(op.input)},
+                     {{"alpha", static_cast<float>(op.alpha)}});
+}
+LoweredValue LowerToOnnx(Writer& writer, const Linear& op) {
+  const LoweredValue input = writer.Precise(op.input);
+  return writer.Add(writer.Mul(input, writer.Scalar(op.alpha, input.element)),
+                    writer.Scalar(op.beta, input.element));
+}
+
+WEBNN_ACTIVATION(Elu, "elu", "max(0, x) + alpha * (exp(min(0, x)) - 1).",
+                 Option<&Elu::alpha>("alpha"))
+WEBNN_ACTIVATION(HardSigmoid, "hardSigmoid", "max(0, min(1, alpha * x + beta)).",
+                 Option<&HardSigmoid::alpha>("alpha"), Option<&HardSigmoid::beta>("beta"))
+WEBNN_ACTIVATION(LeakyRelu, "leakyRelu", "x where x >= 0, else alpha * x.",
+                 Option<&LeakyRelu::alpha>("alpha"))
+WEBNN_ACTIVATION(Linear, "linear", "alpha * x + beta.", Option<&Linear::alpha>("alpha"),
+                 Option<&Linear::beta>("beta"))
+
+// ---- prelu ----
+
+template <>
+const OpSchema& SchemaOf<Prelu>() {
+  static const OpSchema kSchema = MakeSchema<Prelu>(
+      "prelu", "x where x >= 0, else slope * x, broadcast in both directions.",
+      {In<&Prelu::input>("input", kSigned, kAnyRank),
+       In<&Prelu::slope>("slope", kSigned, kAnyRank, "input")},
+      {Out("output", kSigned, kAnyRank, "input")});
+  return kSchema;
+}
+
+Result<OutputShape> Infer(const InferContext& context, const Prelu& op) {
+  WEBNN_ASSIGN_OR_RETURN(std::vector<uint64_t> sizes, Broadcast(context, {op.input, op.slope}));
+  return OutputShape{context.TypeOf(op.input), std::move(sizes)};
+}
+
+LoweredValue LowerToOnnx(Writer& writer, const Prelu& op) {
+  const LoweredValue input = writer.Get(op.input);
+  // ONNX broadcasts the slope only.
+  if (IsFloat(input.element) &&
+      BroadcastsTo(writer.ShapeOf(op.slope).sizes(), writer.ShapeOf(op.input).sizes())) {
+    return writer.Emit("PRelu", {input, writer.Get(op.slope)});
+  }
+  const LoweredValue x = writer.Precise(writer.Widen(op.input, {"Less", "Mul", "Where"}));
+  const LoweredValue slope = writer.Cast(writer.Get(op.slope), x.element);
+  return writer.Where(writer.Less(x, writer.Scalar(0, x.element)), writer.Mul(x, slope), x);
+}
+
+// ---- softmax ----
+
+template <>
+const OpSchema& SchemaOf<Softmax>() {
+  static const OpSchema kSchema = MakeSchema<Softmax>(
+      "softmax", "exp(x) divided by its sum along `axis`.",
+      {In<&Softmax::input>("input", kFloats, RankAtLeast(1)), Required<&Softmax::axis>("axis")},
+      {Out("output", kFloats, RankAtLeast(1), "input")});
+  return kSchema;
+}
+
+Result<OutputShape> Infer(const InferContext& context, const Softmax& op) {
+  WEBNN_RETURN_IF_ERROR(CheckAxis(context, op.axis, context.RankOf(op.input)));
+  return SameAs(context, op.input);
+}
+
+LoweredValue LowerToOnnx(Writer& writer, const Softmax& op) {
+  return writer.Emit("Softmax", {writer.Get(op.input)}, {{"axis", int64_t{op.axis}}});
+}
+
+}  // namespace webnn::ops

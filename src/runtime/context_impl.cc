@@ -1,0 +1,492 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/errors.h"
+#include "core/try.h"
+#include "runtime/impl.h"
+
+namespace webnn {
+namespace {
+
+// The limits of the specification, narrowed to what the back end can do.
+std::shared_ptr<const ContextLimits> MakeLimits(const ContextOptions& options,
+                                                const Backend& backend) {
+  auto limits = std::make_shared<ContextLimits>(SpecificationLimits(backend.max_rank()));
+  limits->max_tensor_byte_length = options.max_tensor_byte_length;
+  const auto narrow = [](TensorLimits& ours, const TensorLimits& delta) {
+    ours.data_types = ours.data_types & delta.data_types;
+    ours.rank_range.min = std::max(ours.rank_range.min, delta.rank_range.min);
+    ours.rank_range.max = std::min(ours.rank_range.max, delta.rank_range.max);
+  };
+  for (const LimitDelta& delta : backend.deltas()) {
+    for (size_t i = 0; i < limits->ops.size(); ++i) {
+      const OpSchema& schema = *AllOps()[i];
+      if (!delta.op.empty() && delta.op != schema.name) continue;
+      for (size_t k = 0; k < schema.fields.size(); ++k) {
+        if (delta.operand.empty() || delta.operand == schema.fields[k].name) {
+          narrow(limits->ops[i].fields[k], delta.limits);
+        }
+      }
+      for (size_t k = 0; k < schema.outputs.size(); ++k) {
+        if (delta.operand.empty() || delta.operand == schema.outputs[k].name) {
+          narrow(limits->ops[i].outputs[k], delta.limits);
+        }
+      }
+    }
+  }
+  return limits;
+}
+
+// A list of pointers without allocation for the usual sizes.
+template <class T>
+class SmallList {
+ public:
+  explicit SmallList(size_t size) : size_(size) {
+    if (size > small_.size()) large_.resize(size);
+  }
+  T* data() { return size_ > small_.size() ? large_.data() : small_.data(); }
+  T& operator[](size_t i) { return data()[i]; }
+  size_t size() const { return size_; }
+  std::span<T> span() { return {data(), size_}; }
+  T* begin() { return data(); }
+  T* end() { return data() + size_; }
+
+ private:
+  size_t size_;
+  std::array<T, 16> small_{};
+  std::vector<T> large_;
+};
+
+// Place of `name`; the hint is where it is when the caller keeps the declared order.
+size_t FindName(const std::vector<NamedDescriptor>& declared, std::string_view name, size_t hint) {
+  if (hint < declared.size() && declared[hint].name == name) return hint;
+  for (size_t i = 0; i < declared.size(); ++i) {
+    if (declared[i].name == name) return i;
+  }
+  return declared.size();
+}
+
+std::string Names(const std::vector<NamedDescriptor>& declared) {
+  std::string names;
+  for (const NamedDescriptor& one : declared) {
+    names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", one.name);
+  }
+  return names.empty() ? "none" : names;
+}
+
+// The records of a call in the graph's order: every declared name once, each value checked.
+template <class Record, class Item, class Check>
+Result<void> MatchNames(std::string_view call, std::string_view kind,
+                        const std::vector<NamedDescriptor>& declared,
+                        std::span<const Record> given, SmallList<Item>& matched, Check check) {
+  if (given.size() != declared.size()) {
+    return TypeError("{}: {} {} given; the graph has {}: {}", call, given.size(),
+                     given.size() == 1 ? fmt::format("{} is", kind) : fmt::format("{}s are", kind),
+                     declared.size(), Names(declared));
+  }
+  SmallList<char> seen(declared.size());
+  for (size_t i = 0; i < given.size(); ++i) {
+    const size_t place = FindName(declared, given[i].first, i);
+    if (place == declared.size()) {
+      return TypeError("{}: the graph has no {} \"{}\"; it has {}", call, kind, given[i].first,
+                       Names(declared));
+    }
+    if (seen[place]) {
+      return TypeError("{}: {} \"{}\" is given twice", call, kind, given[i].first);
+    }
+    seen[place] = 1;
+    WEBNN_RETURN_IF_ERROR(check(declared[place], given[i].second, matched[place]));
+  }
+  return {};
+}
+
+// The locks of one dispatch, taken in the order of addresses so that two dispatches cannot wait for
+// each other. Outputs are written, inputs read.
+class DispatchLocks {
+ public:
+  DispatchLocks(std::span<TensorImpl* const> inputs, std::span<TensorImpl* const> outputs)
+      : locks_(inputs.size() + outputs.size()) {
+    size_t count = 0;
+    for (TensorImpl* tensor : inputs) locks_[count++] = {tensor, false};
+    for (TensorImpl* tensor : outputs) locks_[count++] = {tensor, true};
+    std::sort(locks_.begin(), locks_.end(), [](const Entry& a, const Entry& b) {
+      return std::less<>()(a.tensor, b.tensor);
+    });
+    for (const Entry& entry : locks_) {
+      entry.write ? entry.tensor->lock.Lock() : entry.tensor->lock.LockShared();
+    }
+  }
+  ~DispatchLocks() {
+    for (const Entry& entry : locks_) {
+      entry.write ? entry.tensor->lock.Unlock() : entry.tensor->lock.UnlockShared();
+    }
+  }
+  DispatchLocks(const DispatchLocks&) = delete;
+  DispatchLocks& operator=(const DispatchLocks&) = delete;
+
+ private:
+  struct Entry {
+    TensorImpl* tensor = nullptr;
+    bool write = false;
+  };
+  SmallList<Entry> locks_;
+};
+
+// Runs with the tensors locked for its whole length. A tensor that ended since the call was checked
+// is an error; work that failed leaves its error in the outputs, for those who read them.
+Result<void> RunLocked(CompiledGraph& compiled, std::span<TensorImpl* const> inputs,
+                       std::span<TensorImpl* const> outputs) {
+  const DispatchLocks locks(inputs, outputs);
+  SmallList<BackendTensor*> from(inputs.size());
+  SmallList<BackendTensor*> to(outputs.size());
+  const Error* failure = nullptr;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    from[i] = inputs[i]->storage.get();
+    if (inputs[i]->failure) failure = &*inputs[i]->failure;
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) to[i] = outputs[i]->storage.get();
+  if (std::count(from.begin(), from.end(), nullptr) + std::count(to.begin(), to.end(), nullptr)) {
+    return TypeError("dispatch: a tensor was destroyed");
+  }
+  Result<void> result =
+      failure ? Result<void>(*failure) : compiled.Run(from.span(), to.span());
+  for (TensorImpl* output : outputs) {
+    if (!result) {
+      output->failure = result.error();
+    } else if (output->failure) {
+      output->failure.reset();
+    }
+  }
+  return result;
+}
+
+Result<void> ReadNow(TensorImpl& tensor, std::span<std::byte> bytes) {
+  tensor.lock.LockShared();
+  Result<void> result;
+  if (tensor.failure) {
+    result = *tensor.failure;
+  } else if (!tensor.storage || tensor.destroyed.load(std::memory_order_acquire)) {
+    // A read that waited while the tensor was destroyed is aborted.
+    result = InvalidState("readTensor: the tensor was destroyed");
+  } else {
+    result = tensor.storage->Read(bytes);
+  }
+  tensor.lock.UnlockShared();
+  return result;
+}
+
+bool Overlap(std::span<const std::byte> a, std::span<const std::byte> b) {
+  const std::less<> before;
+  return before(a.data(), b.data() + b.size()) && before(b.data(), a.data() + a.size());
+}
+
+}  // namespace
+
+ContextImpl::ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend,
+                         std::string explanation)
+    : options_(std::move(options)), backend_(std::move(backend)),
+      explanation_(std::move(explanation)), limits_(MakeLimits(options_, *backend_)) {
+  if (options_.queued) timeline_ = std::make_unique<Timeline>();
+}
+
+std::optional<ContextLostInfo> ContextImpl::lost() const {
+  std::lock_guard lock(mutex_);
+  return lost_;
+}
+
+Result<void> ContextImpl::CheckAlive() const {
+  if (!is_lost_.load(std::memory_order_acquire)) return {};
+  return InvalidState("the context is lost: {}", lost()->message);
+}
+
+Result<void> ContextImpl::CheckDescriptor(const OperandDescriptor& descriptor,
+                                          std::string_view call) const {
+  if (descriptor.rank() > backend_->max_rank()) {
+    return TypeError("{}: {} has rank {}; supported are ranks up to {}", call, ToString(descriptor),
+                     descriptor.rank(), backend_->max_rank());
+  }
+  if (descriptor.byte_length() > limits_->max_tensor_byte_length) {
+    return TypeError("{}: {} takes {} bytes; the limit of this context (maxTensorByteLength) is {}",
+                     call, ToString(descriptor), descriptor.byte_length(),
+                     limits_->max_tensor_byte_length);
+  }
+  return {};
+}
+
+Result<void> ContextImpl::CheckTensor(const Tensor& tensor, std::string_view call) const {
+  if (tensor.impl()->context.get() != this) {
+    return TypeError("{}: the tensor belongs to another context", call);
+  }
+  if (tensor.impl()->destroyed.load(std::memory_order_acquire)) {
+    return TypeError("{}: the tensor is destroyed", call);
+  }
+  return {};
+}
+
+// ---- Graphs. ----
+
+Result<Graph> ContextImpl::Compile(const GraphDefinition& definition) {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_ASSIGN_OR_RETURN(std::shared_ptr<CompiledGraph> compiled,
+                         backend_->Compile(definition.data()));
+  auto graph = std::make_shared<GraphImpl>(shared_from_this(), std::move(compiled), definition);
+  std::lock_guard lock(mutex_);
+  if (lost_) return InvalidState("the context was lost while the graph was built: {}", lost_->message);
+  std::erase_if(graphs_, [](const auto& known) { return known.expired(); });
+  graphs_.push_back(graph);
+  return Graph(std::move(graph));
+}
+
+Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTensor> inputs,
+                                   std::span<const NamedTensor> outputs) {
+  GraphImpl& impl = *graph.impl();
+  if (impl.context.get() != this) {
+    return TypeError("dispatch: the graph belongs to another context");
+  }
+  std::shared_ptr<CompiledGraph> compiled = impl.compiled();
+  if (!compiled) return InvalidState("dispatch: the graph is destroyed");
+
+  SmallList<TensorImpl*> all(inputs.size() + outputs.size());
+  size_t count = 0;
+  for (const NamedTensor& input : inputs) all[count++] = input.second.impl().get();
+  for (const NamedTensor& output : outputs) all[count++] = output.second.impl().get();
+  std::sort(all.begin(), all.end(), std::less<>());
+  if (std::adjacent_find(all.begin(), all.end()) != all.end()) {
+    return TypeError("dispatch: a tensor is given twice");
+  }
+  for (std::span<const NamedTensor> records : {inputs, outputs}) {
+    for (const NamedTensor& record : records) {
+      WEBNN_RETURN_IF_ERROR(CheckTensor(record.second, "dispatch"));
+    }
+  }
+  const auto check = [](const NamedDescriptor& declared, const Tensor& tensor,
+                        TensorImpl*& matched) -> Result<void> {
+    if (tensor.constant()) {
+      return TypeError("dispatch: \"{}\" is a constant tensor", declared.name);
+    }
+    if (tensor.descriptor() != declared.descriptor) {
+      return TypeError("dispatch: the tensor for \"{}\" is {}; the graph needs {}", declared.name,
+                       ToString(tensor.descriptor()), ToString(declared.descriptor));
+    }
+    matched = tensor.impl().get();
+    return {};
+  };
+  SmallList<TensorImpl*> from(impl.inputs.size());
+  SmallList<TensorImpl*> to(impl.outputs.size());
+  WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "input", impl.inputs, inputs, from, check));
+  WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "output", impl.outputs, outputs, to, check));
+  if (!timeline_) return RunLocked(*compiled, from.span(), to.span());
+
+  // Queued work keeps what it uses; it leaves its errors in the outputs.
+  std::vector<Tensor> kept;
+  for (std::span<const NamedTensor> records : {inputs, outputs}) {
+    for (const NamedTensor& record : records) kept.push_back(record.second);
+  }
+  std::vector<TensorImpl*> queued_from(from.begin(), from.end());
+  std::vector<TensorImpl*> queued_to(to.begin(), to.end());
+  timeline_->Enqueue([compiled = std::move(compiled), kept = std::move(kept),
+                      queued_from = std::move(queued_from), queued_to = std::move(queued_to)] {
+    (void)RunLocked(*compiled, queued_from, queued_to);
+  });
+  return {};
+}
+
+Result<void> ContextImpl::Compute(const Graph& graph, std::span<const NamedInputBytes> inputs,
+                                  std::span<const NamedOutputBytes> outputs) {
+  GraphImpl& impl = *graph.impl();
+  if (impl.context.get() != this) {
+    return TypeError("compute: the graph belongs to another context");
+  }
+  const std::shared_ptr<CompiledGraph> compiled = impl.compiled();
+  if (!compiled) return InvalidState("compute: the graph is destroyed");
+  const auto check = [](const NamedDescriptor& declared, auto bytes, auto& matched) -> Result<void> {
+    if (bytes.size() != declared.descriptor.byte_length()) {
+      return TypeError("compute: \"{}\" has {} bytes; {} needs {}", declared.name, bytes.size(),
+                       ToString(declared.descriptor), declared.descriptor.byte_length());
+    }
+    matched = bytes;
+    return {};
+  };
+  SmallList<std::span<const std::byte>> from(impl.inputs.size());
+  SmallList<std::span<std::byte>> to(impl.outputs.size());
+  WEBNN_RETURN_IF_ERROR(MatchNames("compute", "input", impl.inputs, inputs, from, check));
+  WEBNN_RETURN_IF_ERROR(MatchNames("compute", "output", impl.outputs, outputs, to, check));
+  for (size_t i = 0; i < to.size(); ++i) {
+    for (size_t k = 0; k < from.size(); ++k) {
+      if (Overlap(to[i], from[k])) {
+        return TypeError("compute: the memory of output \"{}\" overlaps that of input \"{}\"",
+                         impl.outputs[i].name, impl.inputs[k].name);
+      }
+    }
+    for (size_t k = 0; k < i; ++k) {
+      if (Overlap(to[i], to[k])) {
+        return TypeError("compute: the memory of outputs \"{}\" and \"{}\" overlaps",
+                         impl.outputs[k].name, impl.outputs[i].name);
+      }
+    }
+  }
+  if (!timeline_) return compiled->Compute(from.span(), to.span());
+  std::promise<Result<void>> promise;
+  timeline_->Enqueue([&] { promise.set_value(compiled->Compute(from.span(), to.span())); });
+  return promise.get_future().get();
+}
+
+// ---- Tensors. ----
+
+void ContextImpl::Own(const std::shared_ptr<TensorImpl>& tensor) {
+  bool lost = false;
+  {
+    std::lock_guard lock(mutex_);
+    lost = lost_.has_value();
+    // Swept when it has doubled, so that creating many costs little.
+    if (tensors_.size() == tensors_.capacity()) {
+      std::erase_if(tensors_, [](const auto& known) { return known.expired(); });
+    }
+    tensors_.push_back(tensor);
+  }
+  if (lost) DestroyTensor(tensor);
+}
+
+Result<Tensor> ContextImpl::CreateTensor(const OperandDescriptor& descriptor,
+                                         TensorOptions options) {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "createTensor"));
+  WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
+                         backend_->CreateTensor(descriptor));
+  auto tensor =
+      std::make_shared<TensorImpl>(shared_from_this(), descriptor, options, std::move(storage));
+  Own(tensor);
+  return Tensor(std::move(tensor));
+}
+
+Result<Tensor> ContextImpl::CreateConstantTensor(const OperandDescriptor& descriptor,
+                                                 std::span<const std::byte> bytes) {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "createConstantTensor"));
+  if (bytes.size() != descriptor.byte_length()) {
+    return TypeError("createConstantTensor: {} needs {} bytes, given are {}", ToString(descriptor),
+                     descriptor.byte_length(), bytes.size());
+  }
+  auto copy = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
+  const std::span<const std::byte> view = *copy;
+  auto tensor = std::make_shared<TensorImpl>(shared_from_this(), descriptor,
+                                             ConstantData{std::move(copy), view});
+  Own(tensor);
+  return Tensor(std::move(tensor));
+}
+
+Result<ConstantTensor> ContextImpl::GetConstant(const Tensor& tensor) const {
+  WEBNN_RETURN_IF_ERROR(CheckTensor(tensor, "constant"));
+  TensorImpl& impl = *tensor.impl();
+  if (!tensor.constant()) {
+    return TypeError("constant: the tensor is not constant; make it with CreateConstantTensor");
+  }
+  impl.lock.LockShared();
+  const std::optional<ConstantData> data = impl.constant;
+  impl.lock.UnlockShared();
+  if (!data || data->bytes.empty()) return TypeError("constant: the tensor is destroyed");
+  return ConstantTensor{impl.descriptor, *data};
+}
+
+Result<void> ContextImpl::WriteTensor(const Tensor& tensor, std::span<const std::byte> bytes) {
+  WEBNN_RETURN_IF_ERROR(CheckTensor(tensor, "writeTensor"));
+  if (!tensor.writable()) {
+    return TypeError("writeTensor: the tensor is not writable; create it with writable = true");
+  }
+  if (bytes.size() != tensor.descriptor().byte_length()) {
+    return TypeError("writeTensor: {} needs {} bytes, given are {}", ToString(tensor.descriptor()),
+                     tensor.descriptor().byte_length(), bytes.size());
+  }
+  const auto write = [](TensorImpl& impl, std::span<const std::byte> source) -> Result<void> {
+    impl.lock.Lock();
+    Result<void> result = impl.storage ? impl.storage->Write(source)
+                                       : TypeError("writeTensor: the tensor is destroyed");
+    impl.failure.reset();
+    if (!result) impl.failure = result.error();
+    impl.lock.Unlock();
+    return result;
+  };
+  if (!timeline_) return write(*tensor.impl(), bytes);
+  timeline_->Enqueue([tensor, write, copy = std::vector(bytes.begin(), bytes.end())] {
+    (void)write(*tensor.impl(), copy);
+  });
+  return {};
+}
+
+Result<void> ContextImpl::CheckRead(const Tensor& tensor, std::span<std::byte> bytes) const {
+  WEBNN_RETURN_IF_ERROR(CheckTensor(tensor, "readTensor"));
+  if (!tensor.readable()) {
+    return TypeError("readTensor: the tensor is not readable; create it with readable = true");
+  }
+  if (bytes.size() != tensor.descriptor().byte_length()) {
+    return TypeError("readTensor: {} has {} bytes, given is room for {}",
+                     ToString(tensor.descriptor()), tensor.descriptor().byte_length(),
+                     bytes.size());
+  }
+  return {};
+}
+
+Result<void> ContextImpl::ReadTensor(const Tensor& tensor, std::span<std::byte> bytes) {
+  if (timeline_) return ReadTensorAsync(tensor, bytes).get();
+  WEBNN_RETURN_IF_ERROR(CheckRead(tensor, bytes));
+  return ReadNow(*tensor.impl(), bytes);
+}
+
+std::future<Result<void>> ContextImpl::ReadTensorAsync(const Tensor& tensor,
+                                                       std::span<std::byte> bytes) {
+  auto promise = std::make_shared<std::promise<Result<void>>>();
+  std::future<Result<void>> future = promise->get_future();
+  if (auto checked = CheckRead(tensor, bytes); !checked) {
+    promise->set_value(std::move(checked));
+  } else if (timeline_) {
+    timeline_->Enqueue(
+        [promise, tensor, bytes] { promise->set_value(ReadNow(*tensor.impl(), bytes)); });
+  } else {
+    promise->set_value(ReadNow(*tensor.impl(), bytes));
+  }
+  return future;
+}
+
+void ContextImpl::DestroyTensor(const std::shared_ptr<TensorImpl>& tensor) {
+  if (tensor->destroyed.exchange(true, std::memory_order_acq_rel)) return;
+  const auto release = [tensor] {
+    std::unique_ptr<BackendTensor> storage;  // freed outside the lock
+    tensor->lock.Lock();
+    storage.swap(tensor->storage);
+    if (tensor->constant) tensor->constant->owner.reset(), tensor->constant->bytes = {};
+    tensor->lock.Unlock();
+  };
+  if (timeline_) {
+    timeline_->Enqueue(release);
+  } else {
+    release();
+  }
+}
+
+// ---- The context. ----
+
+void ContextImpl::Synchronize() {
+  if (timeline_) timeline_->Wait();
+}
+
+void ContextImpl::Lose(std::string message) {
+  std::vector<std::weak_ptr<TensorImpl>> tensors;
+  std::vector<std::weak_ptr<GraphImpl>> graphs;
+  {
+    std::lock_guard lock(mutex_);
+    if (lost_) return;
+    lost_ = ContextLostInfo{std::move(message)};
+    is_lost_.store(true, std::memory_order_release);
+    tensors.swap(tensors_);
+    graphs.swap(graphs_);
+  }
+  for (const auto& graph : graphs) {
+    if (auto alive = graph.lock()) alive->Destroy();
+  }
+  for (const auto& tensor : tensors) {
+    if (auto alive = tensor.lock()) DestroyTensor(alive);
+  }
+}
+
+}  // namespace webnn

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "backends/backend.h"
+#include "graph/builder_state.h"
+#include "runtime/tensor_lock.h"
+#include "runtime/timeline.h"
+#include "webnn/context.h"
+
+/// What stands behind the public handles. Handles, and queued work, keep these alive; a context
+/// knows its graphs and tensors weakly, to end them when it is lost.
+namespace webnn {
+
+class TensorImpl {
+ public:
+  TensorImpl(std::shared_ptr<ContextImpl> context, const OperandDescriptor& descriptor,
+             TensorOptions options, std::unique_ptr<BackendTensor> storage)
+      : context(std::move(context)), descriptor(descriptor), options(options),
+        storage(std::move(storage)) {}
+  /// A constant: bytes that graphs refer to.
+  TensorImpl(std::shared_ptr<ContextImpl> context, const OperandDescriptor& descriptor,
+             ConstantData constant)
+      : context(std::move(context)), descriptor(descriptor), constant(std::move(constant)) {}
+
+  const std::shared_ptr<ContextImpl> context;
+  const OperandDescriptor descriptor;
+  const TensorOptions options;
+  std::atomic<bool> destroyed{false};  ///< For new calls; work begun before goes on.
+
+  TensorLock lock;                          ///< Guards what follows.
+  std::unique_ptr<BackendTensor> storage;   ///< Null for a constant and after the end.
+  std::optional<ConstantData> constant;
+  std::optional<Error> failure;  ///< The work that should have written this tensor failed.
+};
+
+class GraphImpl {
+ public:
+  GraphImpl(std::shared_ptr<ContextImpl> context, std::shared_ptr<CompiledGraph> compiled,
+            const GraphDefinition& definition)
+      : context(std::move(context)), inputs(definition.inputs()), outputs(definition.outputs()),
+        compiled_(std::move(compiled)) {}
+
+  /// Null once destroyed.
+  std::shared_ptr<CompiledGraph> compiled() const {
+    std::lock_guard lock(mutex_);
+    return compiled_;
+  }
+  void Destroy() {
+    std::shared_ptr<CompiledGraph> last;  // freed outside the lock
+    std::lock_guard lock(mutex_);
+    last.swap(compiled_);
+  }
+
+  const std::shared_ptr<ContextImpl> context;
+  const std::vector<NamedDescriptor> inputs;
+  const std::vector<NamedDescriptor> outputs;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<CompiledGraph> compiled_;
+};
+
+class ContextImpl : public BuilderHost, public std::enable_shared_from_this<ContextImpl> {
+ public:
+  ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend, std::string explanation);
+
+  Result<void> CheckAlive() const override;
+  Result<Graph> Compile(const GraphDefinition& definition) override;
+  Result<ConstantTensor> GetConstant(const Tensor& tensor) const override;
+
+  Result<Tensor> CreateTensor(const OperandDescriptor& descriptor, TensorOptions options);
+  Result<Tensor> CreateConstantTensor(const OperandDescriptor& descriptor,
+                                      std::span<const std::byte> bytes);
+  Result<void> WriteTensor(const Tensor& tensor, std::span<const std::byte> bytes);
+  Result<void> ReadTensor(const Tensor& tensor, std::span<std::byte> bytes);
+  std::future<Result<void>> ReadTensorAsync(const Tensor& tensor, std::span<std::byte> bytes);
+  Result<void> Dispatch(const Graph& graph, std::span<const NamedTensor> inputs,
+                        std::span<const NamedTensor> outputs);
+  Result<void> Compute(const Graph& graph, std::span<const NamedInputBytes> inputs,
+                       std::span<const NamedOutputBytes> outputs);
+  void Synchronize();
+  void Lose(std::string message);
+  void DestroyTensor(const std::shared_ptr<TensorImpl>& tensor);
+
+  const ContextOptions& options() const { return options_; }
+  const Backend& backend() const { return *backend_; }
+  const std::string& explanation() const { return explanation_; }
+  const std::shared_ptr<const ContextLimits>& limits() const { return limits_; }
+  std::optional<ContextLostInfo> lost() const;
+
+ private:
+  Result<void> CheckTensor(const Tensor& tensor, std::string_view call) const;
+  Result<void> CheckRead(const Tensor& tensor, std::span<std::byte> bytes) const;
+  Result<void> CheckDescriptor(const OperandDescriptor& descriptor, std::string_view call) const;
+  void Own(const std::shared_ptr<TensorImpl>& tensor);
+
+  const ContextOptions options_;
+  const std::unique_ptr<Backend> backend_;
+  const std::string explanation_;
+  const std::shared_ptr<const ContextLimits> limits_;
+
+  std::atomic<bool> is_lost_{false};
+  mutable std::mutex mutex_;  // guards what follows
+  std::optional<ContextLostInfo> lost_;
+  std::vector<std::weak_ptr<TensorImpl>> tensors_;
+  std::vector<std::weak_ptr<GraphImpl>> graphs_;
+
+  std::unique_ptr<Timeline> timeline_;  // null: work runs in the caller's thread
+};
+
+}  // namespace webnn
