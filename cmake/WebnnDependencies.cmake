@@ -3,10 +3,9 @@
 
 find_package(Threads REQUIRED)
 
-# {fmt}, header-only: no symbol of it is left in the library's interface.
+# {fmt}: its headers; the core layer compiles its sources (src/core/fmt.cc), hidden.
 find_package(fmt REQUIRED)
 add_library(webnn_fmt INTERFACE)
-target_compile_definitions(webnn_fmt INTERFACE FMT_HEADER_ONLY=1)
 get_target_property(webnn_fmt_include fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(webnn_fmt SYSTEM INTERFACE ${webnn_fmt_include})
 

@@ -77,11 +77,12 @@ distribution_archive() {
     sed -n "s|^'\\(.*\\)/dists/$1/\\(In\\)\\{0,1\\}Release'.*|\\1|p" | head -n 1
 }
 
-# Prints the suites to look for ONNX Runtime in, newest first, for this distribution.
+# Prints the releases of this distribution to look for ONNX Runtime in. Oldest first: old headers
+# drive any newer library, but not the other way round.
 header_suites() {
   case "$1" in
     debian) echo "trixie" ;;
-    ubuntu) echo "resolute questing plucky" ;;
+    ubuntu) echo "plucky questing resolute" ;;
   esac
 }
 

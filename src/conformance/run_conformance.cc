@@ -142,10 +142,12 @@ Result<std::vector<Bytes>> RunOnHostMemory(const Context& context, const Graph& 
     results.emplace_back(output.descriptor.byte_length());
   }
   std::vector<NamedInputBytes> bound_inputs;
+  bound_inputs.reserve(input_bytes.size());
   for (size_t i = 0; i < input_bytes.size(); ++i) {
     bound_inputs.emplace_back(graph.inputs()[i].name, input_bytes[i]);
   }
   std::vector<NamedOutputBytes> bound_outputs;
+  bound_outputs.reserve(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
     bound_outputs.emplace_back(graph.outputs()[i].name, results[i]);
   }

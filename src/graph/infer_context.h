@@ -36,7 +36,10 @@ class InferContext {
   std::string_view label_;
 };
 
-/// "[label] operator" for messages; control and bidirectional characters of the label are escaped.
+/// Control and bidirectional characters as "\x07" and "\u202e": they could forge what is shown.
+std::string EscapeControls(std::string_view text);
+
+/// "[label] operator" for messages, the label escaped.
 std::string MessagePrefix(std::string_view label, std::string_view op);
 
 }  // namespace webnn

@@ -2,13 +2,14 @@
 
 #include "fmt/format.h"
 #include "graph/graph_data.h"
+#include "graph/infer_context.h"
 #include "webnn/graph.h"
 
 namespace webnn {
 namespace {
 
 std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
+  std::string quoted;
   for (char c : text) {
     if (c == '"' || c == '\\') quoted += '\\';
     if (c == '\n') {
@@ -17,7 +18,7 @@ std::string Quoted(std::string_view text) {
       quoted += c;
     }
   }
-  return quoted + '"';
+  return '"' + EscapeControls(quoted) + '"';
 }
 
 std::string Show(const Value& value) {
@@ -113,10 +114,11 @@ std::string ToDot(const GraphData& graph) {
       }
     });
   }
-  for (const NamedOperand& output : graph.outputs) {
-    const OperandRecord& record = graph.operands[output.id];
-    dot += fmt::format("  o{} [label={}, shape=ellipse];\n  n{} -> o{} [label={}];\n", output.id,
-                       Quoted(output.name), record.source, output.id,
+  // By place: one operand may be several outputs.
+  for (size_t k = 0; k < graph.outputs.size(); ++k) {
+    const OperandRecord& record = graph.operands[graph.outputs[k].id];
+    dot += fmt::format("  o{} [label={}, shape=ellipse];\n  n{} -> o{} [label={}];\n", k,
+                       Quoted(graph.outputs[k].name), record.source, k,
                        Quoted(ToString(record.descriptor)));
   }
   return dot + "}\n";

@@ -73,7 +73,10 @@ class Serializer {
   Result<SerializedModel> Run() && {
     WEBNN_RETURN_IF_ERROR(CheckInlineBytes());
     // One arena for the whole message: its many small parts are freed at once.
-    google::protobuf::Arena arena;
+    google::protobuf::ArenaOptions arena_options;
+    arena_options.start_block_size = 1 << 14;
+    arena_options.max_block_size = 1 << 20;
+    google::protobuf::Arena arena(arena_options);
     auto* proto = google::protobuf::Arena::CreateMessage<::onnx::ModelProto>(&arena);
     proto->set_ir_version(IrVersion(model_.opset));
     proto->set_producer_name("webnn.cpp");
@@ -84,10 +87,8 @@ class Serializer {
 
     const uint64_t size = proto->ByteSizeLong();
     if (size > kMaxFileBytes) return TooLarge(size);
-    result_.proto.reserve(size);
-    if (!proto->SerializeToString(&result_.proto)) {
-      return OperationError("the ONNX model of {} bytes could not be serialized", size);
-    }
+    result_.proto.resize(size);
+    proto->SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(result_.proto.data()));
     return std::move(result_);
   }
 
@@ -168,12 +169,13 @@ class Serializer {
       return;
     }
     tensor->set_data_location(::onnx::TensorProto::EXTERNAL);
-    // No such file exists: the runtime gets the bytes beside the model, by the tensor's name.
-    SetExternal(tensor, "location", "webnn-weight-" + name.substr(1));
+    std::string location = "webnn-weight-" + std::to_string(initializer.value);
+    SetExternal(tensor, "location", location);
     SetExternal(tensor, "offset", "0");
     SetExternal(tensor, "length", std::to_string(bytes.size()));
     result_.weights.push_back(
-        {name, initializer.element, initializer.sizes, bytes, initializer.owner});
+        {name, std::move(location), initializer.element, initializer.sizes, bytes,
+         initializer.owner});
   }
 
   static void SetExternal(::onnx::TensorProto* tensor, const char* key, std::string value) {

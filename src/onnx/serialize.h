@@ -22,7 +22,8 @@ struct SerializeOptions {
 
 /// A weight that the model refers to as external data and that is handed over beside it.
 struct ExternalWeight {
-  std::string name;
+  std::string name;      ///< Of the tensor.
+  std::string location;  ///< Of the external data in the file; a name, no such file exists.
   lowering::Element element;
   std::vector<int64_t> sizes;
   std::span<const std::byte> bytes;

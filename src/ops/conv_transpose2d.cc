@@ -67,11 +67,10 @@ Result<OutputShape> Infer(const InferContext& context, const ConvTranspose2d& op
     if (op.output_sizes) {
       size = (*op.output_sizes)[i].value;
       if (size < least || size >= least + op.strides[i]) {
-        return context.Reject("output-sizes-fit",
-                              "outputSizes [{}] is out of range: {} of stride {} gives {} to {}",
-                              fmt::join(*op.output_sizes, ", "), i == 0 ? "the height" : "the width",
-                              op.strides[i], static_cast<int64_t>(least),
-                              static_cast<int64_t>(least + op.strides[i] - 1));
+        return context.Reject(
+            "output-sizes-fit", "outputSizes [{}] is out of range: {} of stride {} gives {} to {}",
+            fmt::join(*op.output_sizes, ", "), i == 0 ? "the height" : "the width", op.strides[i],
+            static_cast<int64_t>(least), static_cast<int64_t>(least + op.strides[i] - 1));
       }
     } else if (op.output_padding[i] >= op.strides[i]) {
       return context.Reject("output-padding-below-stride",
@@ -79,8 +78,7 @@ Result<OutputShape> Infer(const InferContext& context, const ConvTranspose2d& op
                             fmt::join(op.output_padding, ", "), fmt::join(op.strides, ", "));
     }
     if (size < 1) {
-      return context.Reject("output-positive",
-                            "padding [{}] leaves nothing of the output's {}",
+      return context.Reject("output-positive", "padding [{}] leaves nothing of the output's {}",
                             fmt::join(op.padding, ", "), i == 0 ? "height" : "width");
     }
     // What is too large is refused where all outputs are checked.
@@ -101,17 +99,17 @@ LoweredValue LowerToOnnx(Writer& writer, const ConvTranspose2d& op) {
     output_padding.push_back(writer.Output().shape()[nchw[2 + i]] -
                              static_cast<int64_t>(TransposedSize(op, input, filter, i)));
   }
-  const LoweredValue output = writer.Emit(
-      "ConvTranspose",
-      {writer.Transpose(writer.Widen(op.input, {"ConvTranspose"}), nchw),
-       writer.Transpose(writer.Widen(op.filter, {"ConvTranspose"}), iohw),
-       op.bias ? writer.Widen(*op.bias, {"ConvTranspose"}) : LoweredValue{}},
-      {{"pads", std::vector<int64_t>{p[0], p[2], p[1], p[3]}},
-       {"strides", ToInt64(op.strides)},
-       {"dilations", ToInt64(op.dilations)},
-       {"group", int64_t{op.groups}},
-       {"kernel_shape", std::vector<int64_t>{filter[iohw[2]], filter[iohw[3]]}},
-       {"output_padding", output_padding}});
+  const LoweredValue output =
+      writer.Emit("ConvTranspose",
+                  {writer.Transpose(writer.Widen(op.input, {"ConvTranspose"}), nchw),
+                   writer.Transpose(writer.Widen(op.filter, {"ConvTranspose"}), iohw),
+                   op.bias ? writer.Widen(*op.bias, {"ConvTranspose"}) : LoweredValue{}},
+                  {{"pads", std::vector<int64_t>{p[0], p[2], p[1], p[3]}},
+                   {"strides", ToInt64(op.strides)},
+                   {"dilations", ToInt64(op.dilations)},
+                   {"group", int64_t{op.groups}},
+                   {"kernel_shape", std::vector<int64_t>{filter[iohw[2]], filter[iohw[3]]}},
+                   {"output_padding", output_padding}});
   return writer.Transpose(output, FromNchw(op.input_layout));
 }
 

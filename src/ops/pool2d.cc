@@ -7,10 +7,10 @@ template <class Op>
 OpSchema PoolSchema(std::string_view name, std::string_view doc, DataTypeSet types) {
   return MakeSchema<Op>(
       name, doc,
-      {In<&Op::input>("input", types, Rank(4)),
-       Option<&Op::window_dimensions>("windowDimensions"), Option<&Op::padding>("padding"),
-       Option<&Op::strides>("strides"), Option<&Op::dilations>("dilations"),
-       Option<&Op::layout>("layout"), Option<&Op::output_shape_rounding>("outputShapeRounding"),
+      {In<&Op::input>("input", types, Rank(4)), Option<&Op::window_dimensions>("windowDimensions"),
+       Option<&Op::padding>("padding"), Option<&Op::strides>("strides"),
+       Option<&Op::dilations>("dilations"), Option<&Op::layout>("layout"),
+       Option<&Op::output_shape_rounding>("outputShapeRounding"),
        Option<&Op::output_sizes>("outputSizes")},
       {Out("output", types, Rank(4), "input")});
 }
@@ -29,7 +29,8 @@ Window WindowOf(const Op& op, const Shape& input, int i) {
 
 template <class Op>
 Result<OutputShape> InferPool(const InferContext& context, const Op& op) {
-  if (op.window_dimensions && ((*op.window_dimensions)[0] == 0 || (*op.window_dimensions)[1] == 0)) {
+  if (op.window_dimensions &&
+      ((*op.window_dimensions)[0] == 0 || (*op.window_dimensions)[1] == 0)) {
     return context.Reject("window-positive", "windowDimensions [{}] must not be 0",
                           fmt::join(*op.window_dimensions, ", "));
   }
@@ -86,7 +87,8 @@ PoolAxes AxesOf(const Writer& writer, const Op& op) {
   for (int i : {0, 1}) {
     const Window window = WindowOf(op, writer.ShapeOf(op.input), i);
     const int64_t output = writer.Output().shape()[ToNchw(op.layout)[2 + i]];
-    const int64_t reach = (output - 1) * window.stride + (int64_t{window.size} - 1) * window.dilation + 1;
+    const int64_t reach =
+        (output - 1) * window.stride + (int64_t{window.size} - 1) * window.dilation + 1;
     axes[i] = {.input = window.input,
                .window = window.size,
                .begin = window.begin,
@@ -201,11 +203,10 @@ LoweredValue LowerToOnnx(Writer& writer, const AveragePool2d& op) {
   } else {
     const LoweredValue zero = writer.Scalar(0, input.element);
     const LoweredValue one = writer.Scalar(1, input.element);
-    const LoweredValue ones = writer.Emit(
-        "Expand", {one, writer.Integers({1, 1, axes[0].input, axes[1].input})});
+    const LoweredValue ones =
+        writer.Emit("Expand", {one, writer.Integers({1, 1, axes[0].input, axes[1].input})});
     // A window of padding alone has the mean 0.
-    const LoweredValue count =
-        writer.Max(CombineWindows(writer, "Add", ones, axes, zero), one);
+    const LoweredValue count = writer.Max(CombineWindows(writer, "Add", ones, axes, zero), one);
     output = writer.Div(CombineWindows(writer, "Add", input, axes, zero), count);
   }
   return writer.Transpose(output, FromNchw(op.layout));
@@ -234,8 +235,8 @@ LoweredValue LowerToOnnx(Writer& writer, const L2Pool2d& op) {
     output = writer.Emit("LpPool", {input}, std::move(attributes));
   } else {
     const LoweredValue zero = writer.Scalar(0, input.element);
-    output = writer.Emit(
-        "Sqrt", {CombineWindows(writer, "Add", writer.Mul(input, input), axes, zero)});
+    output =
+        writer.Emit("Sqrt", {CombineWindows(writer, "Add", writer.Mul(input, input), axes, zero)});
   }
   return writer.Transpose(output, FromNchw(op.layout));
 }

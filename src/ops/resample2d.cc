@@ -101,8 +101,8 @@ LoweredValue LowerLinear(Writer& writer, const Resample2d& op) {
     sizes.push_back(writer.Output().shape()[permutation[i]]);
   }
   const bool is_float = IsFloat(writer.Get(op.input).element);
-  const LoweredValue input = is_float ? writer.Precise(op.input)
-                                      : writer.Cast(writer.Get(op.input), Element::kFloat);
+  const LoweredValue input =
+      is_float ? writer.Precise(op.input) : writer.Cast(writer.Get(op.input), Element::kFloat);
   LoweredValue output =
       writer.Emit("Resize", {writer.Transpose(input, permutation), {}, {}, writer.Integers(sizes)},
                   {{"mode", std::string_view("linear")},

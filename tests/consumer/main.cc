@@ -10,8 +10,8 @@ int main() {
   const webnn::Operand two = builder.Constant(webnn::DataType::kFloat32, 2.0).value();
   const webnn::Operand y = builder.Softmax({.input = x, .axis = 1}).value();
   const webnn::Operand z = builder.Mul({.a = y, .b = two}).value();
-  std::cout << "webnn " << webnn::Version() << ": "
-            << webnn::ToString(builder.Describe(z).value()) << "\n";
+  std::cout << "webnn " << webnn::Version() << ": " << webnn::ToString(builder.Describe(z).value())
+            << "\n";
 
   // Exceptions and errors have to cross the library's border as well.
   const auto refused = builder.Softmax({.input = x, .axis = 2, .label = "refused"});

@@ -6,8 +6,10 @@
 #include "backends/onnxruntime/log.h"
 #include "backends/onnxruntime/memory.h"
 #include "backends/onnxruntime/session.h"
+#include "backends/onnxruntime/target.h"
 #include "core/errors.h"
 #include "core/try.h"
+#include "lowering/writer.h"
 
 namespace webnn {
 namespace {
@@ -26,8 +28,10 @@ class OnnxRuntimeBackend final : public Backend {
 
   Result<std::unique_ptr<CompiledGraph>> Compile(
       const std::shared_ptr<const GraphData>& graph) override {
-    WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<CompiledGraph> session,
-                           ort::Session::Compile(library_, log_, threads_, *graph));
+    WEBNN_ASSIGN_OR_RETURN(
+        std::unique_ptr<CompiledGraph> session,
+        ort::Session::Compile(library_, log_, threads_,
+                              lowering::Writer(*graph, OnnxRuntimeTarget()).Finish()));
     return session;
   }
 

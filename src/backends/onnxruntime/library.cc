@@ -1,11 +1,12 @@
 #include "backends/onnxruntime/library.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -25,23 +26,12 @@ constexpr std::string_view kHowToGetIt =
     "Install it with `pip install onnxruntime`, or set the environment variable "
     "WEBNN_ONNXRUNTIME_LIBRARY to the path of libonnxruntime.";
 
-// "1.21.0" -> is it 1.20 or newer, of the same major version?
-bool IsSupportedVersion(std::string_view version) {
-  auto take_number = [&]() -> std::optional<int> {
-    size_t digits = 0;
-    int number = 0;
-    for (; digits < version.size() && digits < 6; ++digits) {
-      const char c = version[digits];
-      if (c < '0' || c > '9') break;
-      number = number * 10 + (c - '0');
-    }
-    if (digits == 0) return std::nullopt;
-    version.remove_prefix(std::min(digits + 1, version.size()));
-    return number;
-  };
-  const std::optional<int> major = take_number();
-  const std::optional<int> minor = take_number();
-  return major == 1 && minor && *minor >= kMinimumMinor;
+// "1.21.0" -> 21; -1 when the major version is not 1 or the text is no version.
+int MinorVersion(std::string_view version) {
+  if (!version.starts_with("1.")) return -1;
+  int minor = -1;
+  std::from_chars(version.data() + 2, version.data() + version.size(), minor);
+  return minor;
 }
 
 // Libraries of the Python package `onnxruntime` (`onnxruntime-gpu` and others install the same
@@ -86,7 +76,18 @@ class LibraryList {
       found_->log_->Add(log);
       return found_;
     }
-    return SearchFor(log);
+    std::vector<std::string> paths = LibrariesOfPythonPackages();
+    paths.push_back(DynamicLibrary::FileName(kStem, 1));
+    paths.push_back(DynamicLibrary::FileName(kStem));
+    Result<const Library*> library = OpenFirstOf(paths, log);
+    if (library.ok()) found_ = *library;
+    return library;
+  }
+
+  Result<const Library*> OpenFirst(std::span<const std::string> paths,
+                                   const std::shared_ptr<const Log>& log) {
+    const std::lock_guard lock(mutex_);
+    return OpenFirstOf(paths, log);
   }
 
  private:
@@ -98,22 +99,17 @@ class LibraryList {
                         library.error().message);
   }
 
-  Result<const Library*> SearchFor(const std::shared_ptr<const Log>& log) {
-    std::vector<std::string> paths = LibrariesOfPythonPackages();
-    paths.push_back(DynamicLibrary::FileName(kStem, 1));
-    paths.push_back(DynamicLibrary::FileName(kStem));
+  Result<const Library*> OpenFirstOf(std::span<const std::string> paths,
+                                     const std::shared_ptr<const Log>& log) {
     std::string tried;
     for (const std::string& path : paths) {
       Result<const Library*> library = OpenPath(path, log);
-      if (library.ok()) {
-        found_ = *library;
-        return library;
-      }
+      if (library.ok()) return library;
       tried += fmt::format("\n  {}: {}", path, library.error().message);
     }
     return NotSupported(
-        "onnxruntime: no usable {} (version 1.{} or newer) was found. {}\nTried the 'onnxruntime' "
-        "package of every Python found, then the system's library path:{}",
+        "onnxruntime: no usable {} (version 1.{} or newer) was found. {}\nTried the package "
+        "'onnxruntime' of every Python found, then the loader's own path:{}",
         DynamicLibrary::FileName(kStem), kMinimumMinor, kHowToGetIt, tried);
   }
 
@@ -137,12 +133,14 @@ class LibraryList {
     const OrtApiBase* base = get_base();
     const char* version = base == nullptr ? nullptr : base->GetVersionString();
     // Asked first: `GetApi` of a version that is too old complains on standard error.
-    if (version == nullptr || !IsSupportedVersion(version)) {
+    const int minor = version == nullptr ? -1 : MinorVersion(version);
+    if (minor < kMinimumMinor) {
       return NotSupported("its version is {}, version 1.{} or newer is needed",
                           version == nullptr ? "unknown" : version, kMinimumMinor);
     }
     auto library = std::unique_ptr<Library>(new Library);
     library->version_ = version;
+    library->minor_version_ = minor;
     library->path_ = path;
     library->log_ = new ProcessLog;  // the environment uses it until the process ends
     library->log_->Add(log);
@@ -171,6 +169,11 @@ class LibraryList {
   std::map<std::string, std::unique_ptr<Library>> libraries_;
   const Library* found_ = nullptr;
 };
+
+Result<const Library*> Library::OpenFirst(std::span<const std::string> paths,
+                                          const std::shared_ptr<const Log>& log) {
+  return LibraryList::Get().OpenFirst(paths, log);
+}
 
 Result<const Library*> Library::Open(const ContextOptions& options,
                                      const std::shared_ptr<const Log>& log) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "backends/onnxruntime/api.h"
@@ -21,10 +22,16 @@ class Library {
   static Result<const Library*> Open(const ContextOptions& options,
                                      const std::shared_ptr<const Log>& log);
 
+  /// The first of `paths` (a name without a slash is the loader's to find) that can be used.
+  static Result<const Library*> OpenFirst(std::span<const std::string> paths,
+                                          const std::shared_ptr<const Log>& log);
+
   const OrtApi& api() const { return *api_; }
   const OrtEnv* env() const { return env_; }
   const OrtMemoryInfo* cpu_memory() const { return cpu_memory_; }
   const std::string& version() const { return version_; }
+  /// 32 for "1.32.0"; the major version is 1.
+  int minor_version() const { return minor_version_; }
   const std::string& path() const { return path_; }
 
  private:
@@ -35,6 +42,7 @@ class Library {
   OrtEnv* env_ = nullptr;
   OrtMemoryInfo* cpu_memory_ = nullptr;
   std::string version_;
+  int minor_version_ = 0;
   std::string path_;
   ProcessLog* log_ = nullptr;
 };

@@ -1,20 +1,24 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "backends/backend.h"
 #include "backends/onnxruntime/binding.h"
 #include "backends/onnxruntime/library.h"
+#include "backends/onnxruntime/weights.h"
+#include "lowering/model.h"
 
 namespace webnn::ort {
 
 /// A graph as a session of ONNX Runtime.
 class Session final : public CompiledGraph {
  public:
+  /// `threads` as in `ContextOptions`. Weights of the model that are not tiny are used in place, by
+  /// their owners.
   static Result<std::unique_ptr<Session>> Compile(const Library& library,
                                                   std::shared_ptr<const Log> log, uint32_t threads,
-                                                  const GraphData& graph);
+                                                  lowering::Model model);
 
   Result<void> Run(std::span<BackendTensor* const> inputs,
                    std::span<BackendTensor* const> outputs) override;
@@ -31,9 +35,8 @@ class Session final : public CompiledGraph {
 
   // In the order in which they must outlive one another.
   const Library& library_;
-  std::shared_ptr<const Log> log_;                       // the session writes to it
-  std::vector<std::shared_ptr<const void>> owners_;      // of weights that the session reads in place
-  std::vector<AlignedBuffer> aligned_;                   // likewise
+  std::shared_ptr<const Log> log_;  // the session writes to it
+  WeightMemory weights_;  // the session reads it
   Handle<OrtSession> session_;
   Handle<OrtRunOptions> run_options_;
   Signature signature_;

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backends/onnxruntime/library.h"
+#include "backends/onnxruntime/memory.h"
+#include "onnx/serialize.h"
+
+namespace webnn::ort {
+
+/// What a session's weights live in; must outlive the session.
+struct WeightMemory {
+  std::vector<std::shared_ptr<const void>> owners;
+  std::vector<AlignedBuffer> copies;  ///< Of weights that were not aligned for their elements.
+};
+
+/// Makes sessions of `options` take the model's external weights from memory. From ONNX Runtime 1.31
+/// on they are used in place; before, ONNX Runtime has no way without a copy of its own.
+Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* options,
+                                     const std::vector<onnx_format::ExternalWeight>& weights);
+
+}  // namespace webnn::ort

@@ -1,0 +1,251 @@
+// Integer arithmetic on targets that lack types, against arithmetic in 128 bits.
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "lowering/writer.h"
+#include "tests/lowering/interpreter.h"
+#include "tests/lowering/targets.h"
+#include "webnn/graph_builder.h"
+
+namespace webnn::lowering {
+namespace {
+
+using testing::IsEmpty;
+__extension__ typedef __int128 Wide;  // NOLINT: no alias can have the attribute
+
+struct IntegerType {
+  DataType type;
+  bool is_signed;
+  int bits;
+
+  Wide least() const { return is_signed ? -(Wide{1} << (bits - 1)) : 0; }
+  Wide most() const { return (Wide{1} << (bits - (is_signed ? 1 : 0))) - 1; }
+  // The value that a 64-bit pattern stands for.
+  Wide ValueOf(int64_t pattern) const {
+    return is_signed ? Wide{pattern} : Wide{static_cast<uint64_t>(pattern)};
+  }
+  int64_t PatternOf(Wide value) const {
+    const Wide modulus = Wide{1} << bits;
+    Wide wrapped = ((value % modulus) + modulus) % modulus;
+    if (is_signed && wrapped > most()) wrapped -= modulus;
+    return static_cast<int64_t>(static_cast<uint64_t>(wrapped));
+  }
+  std::vector<int64_t> Samples() const {
+    std::vector<int64_t> samples;
+    for (Wide value :
+         {least(), least() + 1, Wide{-7}, Wide{-3}, Wide{-2}, Wide{-1}, Wide{0}, Wide{1}, Wide{2},
+          Wide{3}, Wide{7}, Wide{10}, most() / 3, most() / 2, most() / 2 + 1, most() - 1, most()}) {
+      if (value >= least() && value <= most()) samples.push_back(PatternOf(value));
+    }
+    return samples;
+  }
+};
+
+constexpr IntegerType kTypes[] = {
+    {DataType::kInt8, true, 8},     {DataType::kUint8, false, 8}, {DataType::kInt32, true, 32},
+    {DataType::kUint32, false, 32}, {DataType::kInt64, true, 64}, {DataType::kUint64, false, 64},
+};
+
+const std::initializer_list<std::string_view> kOps = {"Add",
+                                                      "Sub",
+                                                      "Mul",
+                                                      "Div",
+                                                      "Max",
+                                                      "Min",
+                                                      "Less",
+                                                      "Equal",
+                                                      "LessOrEqual",
+                                                      "Greater",
+                                                      "GreaterOrEqual",
+                                                      "BitwiseAnd"};
+
+const Target& Rich() {
+  static const Target kTarget =
+      MakeTarget(kOps, {Element::kInt8, Element::kUint8, Element::kInt32, Element::kUint32,
+                        Element::kInt64, Element::kUint64});
+  return kTarget;
+}
+const Target& Poor() {
+  static const Target kTarget = MakeTarget(kOps, {Element::kInt64});
+  return kTarget;
+}
+
+struct Case {
+  IntegerType type;
+  const Target* target;
+};
+
+class IntegerArithmeticTest : public testing::TestWithParam<Case> {
+ protected:
+  // Every sample with every other.
+  void SetUp() override {
+    for (int64_t a : GetParam().type.Samples()) {
+      for (int64_t b : GetParam().type.Samples()) {
+        a_.push_back(a);
+        b_.push_back(b);
+      }
+    }
+  }
+  template <class Build>
+  std::vector<int64_t> Compute(Build build) {
+    GraphBuilder builder;
+    const Shape shape = {static_cast<uint32_t>(a_.size())};
+    const Operand a = builder.Input("a", GetParam().type.type, shape).value();
+    const Operand b = builder.Input("b", GetParam().type.type, shape).value();
+    const GraphDefinition graph = builder.Finish({{"y", *build(builder, a, b)}}).value();
+    const Target& target = *GetParam().target;
+    const Interpreted result = Interpret(Writer(*graph.data(), target).Finish(), target, {a_, b_});
+    EXPECT_THAT(result.faults, IsEmpty());
+    return result.outputs.at(0);
+  }
+  // `expected` returns the value, of any size, or nothing where the specification says nothing.
+  template <class Build, class Expected>
+  void Expect(Build build, Expected expected) {
+    const IntegerType& type = GetParam().type;
+    const std::vector<int64_t> got = Compute(build);
+    ASSERT_EQ(got.size(), a_.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      const std::optional<Wide> value = expected(type.ValueOf(a_[i]), type.ValueOf(b_[i]));
+      if (value) EXPECT_EQ(got[i], type.PatternOf(*value)) << a_[i] << ", " << b_[i];
+    }
+  }
+  template <class Build, class Expected>
+  void ExpectBool(Build build, Expected expected) {
+    const IntegerType& type = GetParam().type;
+    const std::vector<int64_t> got = Compute(build);
+    ASSERT_EQ(got.size(), a_.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      const bool value = expected(type.ValueOf(a_[i]), type.ValueOf(b_[i]));
+      EXPECT_EQ(got[i], value ? 1 : 0) << a_[i] << ", " << b_[i];
+    }
+  }
+
+  std::vector<int64_t> a_;
+  std::vector<int64_t> b_;
+};
+
+#define WEBNN_METHOD(Op) \
+  [](GraphBuilder& builder, Operand a, Operand b) { return builder.Op({.a = a, .b = b}); }
+
+TEST_P(IntegerArithmeticTest, SumsAndProductsWrap) {
+  Expect(WEBNN_METHOD(Add), [](Wide a, Wide b) { return std::optional<Wide>(a + b); });
+  Expect(WEBNN_METHOD(Sub), [](Wide a, Wide b) { return std::optional<Wide>(a - b); });
+  Expect(WEBNN_METHOD(Mul), [](Wide a, Wide b) {
+    // In 128 bits even the product of two 64-bit numbers is exact, modulo 2^128.
+    __extension__ typedef unsigned __int128 UnsignedWide;  // NOLINT: as above
+    return std::optional<Wide>(static_cast<Wide>(
+        (static_cast<UnsignedWide>(a) * static_cast<UnsignedWide>(b)) & ((Wide{1} << 64) - 1)));
+  });
+}
+
+TEST_P(IntegerArithmeticTest, QuotientsTruncateAndNeverTrap) {
+  Expect(WEBNN_METHOD(Div),
+         [](Wide a, Wide b) { return b == 0 ? std::nullopt : std::optional<Wide>(a / b); });
+}
+
+TEST_P(IntegerArithmeticTest, LargestAndSmallest) {
+  Expect(WEBNN_METHOD(Max), [](Wide a, Wide b) { return std::optional<Wide>(a > b ? a : b); });
+  Expect(WEBNN_METHOD(Min), [](Wide a, Wide b) { return std::optional<Wide>(a < b ? a : b); });
+}
+
+TEST_P(IntegerArithmeticTest, Comparisons) {
+  ExpectBool(WEBNN_METHOD(Equal), [](Wide a, Wide b) { return a == b; });
+  ExpectBool(WEBNN_METHOD(NotEqual), [](Wide a, Wide b) { return a != b; });
+  ExpectBool(WEBNN_METHOD(Greater), [](Wide a, Wide b) { return a > b; });
+  ExpectBool(WEBNN_METHOD(GreaterOrEqual), [](Wide a, Wide b) { return a >= b; });
+  ExpectBool(WEBNN_METHOD(Lesser), [](Wide a, Wide b) { return a < b; });
+  ExpectBool(WEBNN_METHOD(LesserOrEqual), [](Wide a, Wide b) { return a <= b; });
+}
+
+TEST_P(IntegerArithmeticTest, PowersAreExactModuloTheType) {
+  const IntegerType& type = GetParam().type;
+  a_.clear();
+  b_.clear();
+  std::vector<int64_t> exponents = {0, 1, 2, 3, 5, 31, 62, 63, 64, 65, 66, 127};
+  if (type.is_signed) exponents.insert(exponents.end(), {-1, -2, -3, -64, -65});
+  for (int64_t base : type.Samples()) {
+    for (int64_t exponent : exponents) {
+      a_.push_back(base);
+      b_.push_back(exponent);
+    }
+  }
+  Expect(WEBNN_METHOD(Pow), [&](Wide base, Wide exponent) -> std::optional<Wide> {
+    if (exponent < 0) {
+      if (base == 0) return std::nullopt;
+      if (base == 1) return 1;
+      if (base == -1) return exponent % 2 == 0 ? 1 : -1;
+      return 0;
+    }
+    uint64_t product = 1;
+    for (Wide i = 0; i < exponent; ++i) product *= static_cast<uint64_t>(base);
+    return Wide{product};
+  });
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const IntegerType& type : kTypes) {
+    for (const Target* target : {&Rich(), &Poor()}) cases.push_back({type, target});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, IntegerArithmeticTest, testing::ValuesIn(Cases()),
+                         [](const auto& info) {
+                           return std::string(Name(info.param.type.type)) +
+                                  (info.param.target == &Rich() ? "WithAllKernels"
+                                                                : "WithInt64KernelsOnly");
+                         });
+
+// ---- Where the guards of a division are. ----
+
+Model LowerDivision(DataType type, const Target& target, std::optional<Number> divisor) {
+  GraphBuilder builder;
+  const Operand a = builder.Input("a", type, {4}).value();
+  const Operand b =
+      divisor ? builder.Constant(type, *divisor).value() : builder.Input("b", type, {4}).value();
+  const GraphDefinition graph = builder.Finish({{"y", *builder.Div({.a = a, .b = b})}}).value();
+  return Writer(*graph.data(), target).Finish();
+}
+bool HasGuards(const Model& model) {
+  return std::any_of(model.nodes.begin(), model.nodes.end(),
+                     [](const ModelNode& node) { return node.op_type == "Where"; });
+}
+
+TEST(IntegerDivisionTest, AHarmlessConstantDivisorNeedsNoGuards) {
+  for (const IntegerType& type : kTypes) {
+    SCOPED_TRACE(Name(type.type));
+    for (int divisor : {1, 2, 100}) {
+      const Model model = LowerDivision(type.type, Rich(), divisor);
+      EXPECT_FALSE(HasGuards(model));
+      EXPECT_EQ(model.nodes.size(), 1u);
+    }
+  }
+}
+
+TEST(IntegerDivisionTest, ADangerousDivisorIsGuarded) {
+  for (const IntegerType& type : kTypes) {
+    SCOPED_TRACE(Name(type.type));
+    EXPECT_TRUE(HasGuards(LowerDivision(type.type, Rich(), std::nullopt)));
+    EXPECT_TRUE(HasGuards(LowerDivision(type.type, Rich(), 0)));
+    EXPECT_TRUE(HasGuards(LowerDivision(type.type, Poor(), 0)));
+  }
+  EXPECT_TRUE(HasGuards(LowerDivision(DataType::kInt64, Rich(), -1)));
+}
+
+TEST(IntegerDivisionTest, FloatsAreNotGuarded) {
+  const Target target = MakeTarget({"Div"}, {Element::kFloat});
+  EXPECT_FALSE(HasGuards(LowerDivision(DataType::kFloat32, target, std::nullopt)));
+  EXPECT_FALSE(HasGuards(LowerDivision(DataType::kFloat32, target, 0)));
+}
+
+}  // namespace
+}  // namespace webnn::lowering
