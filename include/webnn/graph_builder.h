@@ -49,7 +49,7 @@ class WEBNN_EXPORT GraphBuilder {
   GraphBuilder& operator=(GraphBuilder&&) noexcept;
   ~GraphBuilder();
 
-  /// A graph input. The name must be new and not empty.
+  /// A graph input. The name must not be empty; two of one name are refused when the graph is built.
   Result<Operand> Input(std::string name, const OperandDescriptor& descriptor);
   Result<Operand> Input(std::string name, DataType type, Shape shape);
 

@@ -6,7 +6,6 @@
 #include <functional>
 #include <string_view>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 namespace webnn {

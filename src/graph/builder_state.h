@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <unordered_set>
 
 #include "graph/graph_data.h"
 #include "webnn/graph_builder.h"
@@ -32,7 +31,6 @@ struct BuilderState {
   uint32_t number = 0;
   bool spent = false;
   GraphData graph;
-  std::unordered_set<std::string> input_names;
   /// Constants made from tensors: checked again at build.
   std::vector<Tensor> constant_tensors;
 };

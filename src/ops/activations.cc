@@ -66,15 +66,19 @@ Result<OutputShape> Infer(const InferContext& context, const Clamp& op) {
 LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
   const LoweredValue input = writer.Get(op.input);
   const bool is_float = IsFloat(input.element);
-  const auto bound = [&](const std::optional<Number>& value) {
-    if (!value || (is_float && IsNan(*value))) return LoweredValue{};
-    return writer.ToOrdered(writer.Scalar(*value, input.element), "Clip");
+  const auto is_bound = [&](const std::optional<Number>& value) {
+    return value && !(is_float && IsNan(*value));
   };
-  const LoweredValue min = bound(op.min_value);
-  const LoweredValue max = bound(op.max_value);
-  if (!min && !max) return input;
-  return writer.FromOrdered(writer.Emit("Clip", {writer.ToOrdered(input, "Clip"), min, max}),
-                            input);
+  // Runtimes take an absent bound of Clip for the largest finite number, which infinities are not.
+  const std::string_view onnx = is_bound(op.min_value) && is_bound(op.max_value) ? "Clip"
+                                : is_bound(op.min_value)                         ? "Max"
+                                                                                 : "Min";
+  std::vector<LoweredValue> inputs = {writer.ToOrdered(input, onnx)};
+  for (const std::optional<Number>& value : {op.min_value, op.max_value}) {
+    if (is_bound(value)) inputs.push_back(writer.ToOrdered(writer.Scalar(*value, input.element), onnx));
+  }
+  if (inputs.size() == 1) return input;
+  return writer.FromOrdered(writer.Emit(onnx, std::move(inputs)), input);
 }
 
 // ---- One option or two, float only. ----

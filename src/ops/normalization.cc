@@ -59,7 +59,9 @@ Result<OutputShape> Infer(const InferContext& context, const BatchNormalization&
 
 LoweredValue LowerToOnnx(Writer& writer, const BatchNormalization& op) {
   const uint32_t channels = writer.ShapeOf(op.input)[op.axis];
-  if (op.axis == 1) {
+  // Runtimes fold the four operands into one factor and one term, which loses digits where the two
+  // cancel, and fuse the result with convolutions: worth it for planes, as in ONNX models.
+  if (op.axis == 1 && writer.RankOf(op.input) == 4) {
     const LoweredValue scale =
         op.scale ? writer.Precise(*op.scale) : Filled(writer, 1, channels);
     const LoweredValue bias = op.bias ? writer.Precise(*op.bias) : Filled(writer, 0, channels);

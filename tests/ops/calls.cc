@@ -31,9 +31,7 @@ std::vector<CallCase> ReadCases(const std::filesystem::path& path, const char* n
   return cases;
 }
 
-std::filesystem::path Folder() {
-  return std::filesystem::path(WEBNN_SOURCE_DIR) / "tests" / "ops";
-}
+std::filesystem::path Folder() { return std::filesystem::path(WEBNN_SOURCE_DIR) / "tests" / "ops"; }
 
 }  // namespace
 
@@ -126,7 +124,7 @@ Fields MakeFields(GraphBuilder& builder, const CallCase& call) {
     } else {
       Value::List operands;
       for (const Json& one : written) {
-        operands.push_back(MakeInput(builder, ParseDescriptor(one.get<std::string>())));
+        operands.emplace_back(MakeInput(builder, ParseDescriptor(one.get<std::string>())));
       }
       fields[name] = std::move(operands);
     }
@@ -138,11 +136,12 @@ Fields MakeFields(GraphBuilder& builder, const CallCase& call) {
 Result<std::vector<Operand>> Call(GraphBuilder& builder, const OpSchema& schema,
                                   const Fields& fields) {
   std::vector<Value> arguments;
-  NamedValues options = {{"label", Value(kLabel)}};
+  NamedValues options;
+  options.emplace("label", kLabel);
   for (const OpField& field : schema.fields) {
     if (!field.required) break;
-    const auto found = fields.find(field.name);
-    arguments.push_back(found == fields.end() ? Value() : found->second);
+    Value& argument = arguments.emplace_back();
+    if (const auto given = fields.find(field.name); given != fields.end()) argument = given->second;
   }
   for (const auto& [name, value] : fields) {
     const OpField* field = schema.FindField(name);

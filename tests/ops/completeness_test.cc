@@ -144,7 +144,8 @@ struct Limits {
 };
 
 std::optional<Limits> FindLimits(const OpSchema& schema, std::string_view name) {
-  if (const OpField* field = schema.FindField(name)) return Limits{field->limits, field->same_type_as};
+  if (const OpField* field = schema.FindField(name))
+    return Limits{field->limits, field->same_type_as};
   for (const OpOutput& output : schema.outputs) {
     if (output.name == name) return Limits{output.limits, output.same_type_as};
   }

@@ -22,9 +22,8 @@ TEST_P(Example, HasTheOutputs) {
   EXPECT_EQ(found, call.outputs);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Example, testing::ValuesIn(Examples()), [](const auto& info) {
-  return TestName(info.param.op, info.param.name);
-});
+INSTANTIATE_TEST_SUITE_P(Ops, Example, testing::ValuesIn(Examples()),
+                         [](const auto& info) { return TestName(info.param.op, info.param.name); });
 
 TEST(Examples, EveryOperatorHasOneWithAllOperands) {
   for (const OpSchema* schema : AllOps()) {

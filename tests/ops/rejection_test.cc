@@ -29,9 +29,8 @@ TEST_P(Rejection, IsRefused) {
   ExpectRefused(builder, *schema, call.name, Call(builder, *schema, fields));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Rejection, testing::ValuesIn(Rejections()), [](const auto& info) {
-  return TestName(info.param.op, info.param.name);
-});
+INSTANTIATE_TEST_SUITE_P(Ops, Rejection, testing::ValuesIn(Rejections()),
+                         [](const auto& info) { return TestName(info.param.op, info.param.name); });
 
 // EveryRuleHasATest reads the sources of the operators, as far as that is simple:
 //
@@ -139,9 +138,8 @@ class RulesOfOperator {
       const auto [first, last] = sources_.functions.equal_range((*at)[1].str());
       for (auto callee = first; callee != last; ++callee) {
         // A function of this name may be in several files; the file's own comes first.
-        const bool own = std::any_of(first, last, [&](const auto& other) {
-          return other.second.file == function.file;
-        });
+        const bool own = std::any_of(
+            first, last, [&](const auto& other) { return other.second.file == function.file; });
         if (own && callee->second.file != function.file) continue;
         Visit(callee->second, (*at)[3].str());
       }

@@ -95,8 +95,8 @@ void SpoilOperandField(const OpSchema& schema, const OpField& field,
 std::vector<std::pair<std::string, Value>> BadValues(const OpField& field) {
   using List = Value::List;
   const std::vector<std::pair<std::string, Value>> no_integer = {
-      {"nan", kNan},       {"infinity", kInfinity}, {"huge", 1e300},
-      {"minus_huge", -1e300}, {"text", "1"},        {"boolean", true}};
+      {"nan", kNan},          {"infinity", kInfinity}, {"huge", 1e300},
+      {"minus_huge", -1e300}, {"text", "1"},           {"boolean", true}};
   std::vector<std::pair<std::string, Value>> bad;
   if (field.type == "boolean") {
     bad = {{"number", 1}, {"text", "true"}};
@@ -166,9 +166,8 @@ std::vector<SpoiledField> SpoiledFields() {
       if (field.name == "label") continue;
       if (field.is_operand) {
         SpoilOperandField(*schema, field, cases);
-        cases.push_back(
-            {schema, name + "_number", name + "-value",
-             [=](GraphBuilder&, GraphBuilder&, Fields& fields) { fields[name] = 1; }});
+        cases.push_back({schema, name + "_number", name + "-value",
+                         [=](GraphBuilder&, GraphBuilder&, Fields& fields) { fields[name] = 1; }});
       } else {
         SpoilAttribute(*schema, field, cases);
       }
@@ -324,9 +323,9 @@ TEST(SchemaRules, StructuresAreChecked) {
               "scales-value");
   expect_rule(builder.Cast({.input = input, .data_type = static_cast<DataType>(10)}),
               "dataType-value");
-  expect_rule(builder.InstanceNormalization(
-                  {.input = input, .layout = static_cast<InputOperandLayout>(2)}),
-              "layout-value");
+  expect_rule(
+      builder.InstanceNormalization({.input = input, .layout = static_cast<InputOperandLayout>(2)}),
+      "layout-value");
   expect_rule(builder.Relu({}), "input-of-this-builder");
 }
 

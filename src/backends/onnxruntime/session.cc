@@ -63,6 +63,9 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
   // On x64 processors without VNNI the default multiplies int8 by uint8 in 16 bits that overflow.
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsAvx2PrecisionMode, "1"), kAction));
+  // Otherwise it turns int8 quantisation into uint8 on x64, and fails on the nodes that it adds itself.
+  WEBNN_RETURN_IF_ERROR(Check(
+      api, api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQIsInt8Allowed, "1"), kAction));
   return owned;
 }
 
