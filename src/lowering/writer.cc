@@ -207,6 +207,16 @@ std::vector<LoweredValue> Writer::EmitMany(std::string_view op, std::vector<Lowe
   return results;
 }
 
+LoweredValue Writer::Binary(std::string_view op, LoweredValue a, LoweredValue b) {
+  if ((op != "Max" && op != "Min") || target_.Supports(op, a.element)) return Emit(op, {a, b});
+  return op == "Max" ? Where(Less(a, b), b, a) : Where(Less(b, a), b, a);
+}
+
+LoweredValue Writer::Clip(LoweredValue value, LoweredValue min, LoweredValue max) {
+  if (target_.Supports("Clip", value.element)) return Emit("Clip", {value, min, max});
+  return Min(Max(value, min), max);
+}
+
 LoweredValue Writer::Copy(LoweredValue value) {
   const Element element = ComputeType(value.element, {"Identity"});
   const LoweredValue copy = Emit("Identity", {Cast(value, element)});

@@ -95,8 +95,12 @@ class Writer {
   LoweredValue Sub(LoweredValue a, LoweredValue b) { return Emit("Sub", {a, b}); }
   LoweredValue Mul(LoweredValue a, LoweredValue b) { return Emit("Mul", {a, b}); }
   LoweredValue Div(LoweredValue a, LoweredValue b) { return Emit("Div", {a, b}); }
-  LoweredValue Max(LoweredValue a, LoweredValue b) { return Emit("Max", {a, b}); }
-  LoweredValue Min(LoweredValue a, LoweredValue b) { return Emit("Min", {a, b}); }
+  LoweredValue Max(LoweredValue a, LoweredValue b) { return Binary("Max", a, b); }
+  LoweredValue Min(LoweredValue a, LoweredValue b) { return Binary("Min", a, b); }
+  /// `op` of two values of one type; Max and Min by comparison where the target lacks them.
+  LoweredValue Binary(std::string_view op, LoweredValue a, LoweredValue b);
+  /// `value` limited to [min, max].
+  LoweredValue Clip(LoweredValue value, LoweredValue min, LoweredValue max);
   LoweredValue Less(LoweredValue a, LoweredValue b) {
     return Emit("Less", {a, b}, {}, Element::kBool);
   }

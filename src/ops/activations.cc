@@ -78,7 +78,9 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
     if (is_bound(value)) inputs.push_back(writer.ToOrdered(writer.Scalar(*value, input.element), onnx));
   }
   if (inputs.size() == 1) return input;
-  return writer.FromOrdered(writer.Emit(onnx, std::move(inputs)), input);
+  return writer.FromOrdered(onnx == "Clip" ? writer.Clip(inputs[0], inputs[1], inputs[2])
+                                           : writer.Binary(onnx, inputs[0], inputs[1]),
+                            input);
 }
 
 // ---- One option or two, float only. ----

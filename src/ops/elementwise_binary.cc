@@ -119,7 +119,7 @@ bool IsInteger(Writer& writer, Operand operand) {
     const LoweredValue a = writer.Get(op.a);                                              \
     const LoweredValue b = writer.Get(op.b);                                              \
     return writer.FromOrdered(                                                            \
-        writer.Emit(onnx, {writer.ToOrdered(a, onnx), writer.ToOrdered(b, onnx)}), a);    \
+        writer.Binary(onnx, writer.ToOrdered(a, onnx), writer.ToOrdered(b, onnx)), a);    \
   }
 
 WEBNN_LOWER_TO(Add, "Add")

@@ -20,12 +20,11 @@ LoweredValue ClampIndices(Writer& writer, Operand indices, std::span<const int64
     return writer.Constant<int64_t>(*constants, writer.SizesOf(indices), Element::kInt64);
   }
   if (!narrow_allowed) value = writer.Cast(value, Element::kInt64);
-  value = writer.Cast(value, writer.ComputeType(value.element, {"Max", "Min"}));
   const bool uniform =
       std::all_of(sizes.begin(), sizes.end(), [&](int64_t size) { return size == sizes[0]; });
-  if (uniform && writer.target().Supports("Clip", value.element)) {
-    return writer.Emit("Clip", {value, writer.Scalar(-sizes[0], value.element),
-                                writer.Scalar(sizes[0] - 1, value.element)});
+  if (uniform) {
+    return writer.Clip(value, writer.Scalar(-sizes[0], value.element),
+                       writer.Scalar(sizes[0] - 1, value.element));
   }
   std::vector<int64_t> lowest;
   std::vector<int64_t> highest;
@@ -34,8 +33,7 @@ LoweredValue ClampIndices(Writer& writer, Operand indices, std::span<const int64
     highest.push_back(size - 1);
   }
   auto bound = [&](const std::vector<int64_t>& bounds) {
-    return uniform ? writer.Scalar(bounds[0], value.element)
-                   : writer.Cast(writer.Integers(bounds), value.element);
+    return writer.Cast(writer.Integers(bounds), value.element);
   };
   return writer.Min(writer.Max(value, bound(lowest)), bound(highest));
 }

@@ -133,14 +133,14 @@ LoweredValue CombineAlong(Writer& writer, std::string_view combine, LoweredValue
       const LoweredValue part =
           SliceAxis(writer, value, axis, start, start + (window.output - 1) * window.stride + 1,
                     window.stride);
-      result = result ? writer.Emit(combine, {result, part}) : part;
+      result = result ? writer.Binary(combine, result, part) : part;
       done += piece;
     }
     if (done == window.window) return result;
     const int64_t shift = piece * window.dilation;
     length -= shift;
-    value = writer.Emit(combine, {SliceAxis(writer, value, axis, 0, length),
-                                  SliceAxis(writer, value, axis, shift, shift + length)});
+    value = writer.Binary(combine, SliceAxis(writer, value, axis, 0, length),
+                          SliceAxis(writer, value, axis, shift, shift + length));
   }
 }
 

@@ -59,7 +59,7 @@ LoweredValue ReduceInPairs(Writer& writer, std::string_view pair_op, LoweredValu
   };
   while (count > 1) {
     const int64_t half = count / 2;
-    LoweredValue paired = writer.Emit(pair_op, {columns(0, half), columns(half, 2 * half)});
+    LoweredValue paired = writer.Binary(pair_op, columns(0, half), columns(half, 2 * half));
     if (count % 2 == 1) {
       paired = writer.Emit("Concat", {paired, columns(count - 1, count)}, {{"axis", int64_t{1}}});
     }
@@ -86,14 +86,18 @@ LoweredValue LowerReduce(Writer& writer, std::string_view onnx, const Op& op) {
   return writer.Reduce(onnx, writer.Precise(op.input), AxesOf(writer, op), op.keep_dimensions);
 }
 
-// Order matters, sums do not: uint64 goes through the int64 of the same order.
+// Order matters here: uint64 goes through the int64 of the same order.
 template <class Op>
 LoweredValue LowerExtreme(Writer& writer, std::string_view onnx, const Op& op) {
   const LoweredValue input = writer.Get(op.input);
   const std::vector<int64_t> axes = AxesOf(writer, op);
   if (axes.empty()) return input;
-  return writer.FromOrdered(
-      writer.Reduce(onnx, writer.ToOrdered(input, onnx), axes, op.keep_dimensions), input);
+  const LoweredValue ordered = writer.ToOrdered(input, onnx);
+  const LoweredValue extreme =
+      writer.target().Supports(onnx, ordered.element)
+          ? writer.Reduce(onnx, ordered, axes, op.keep_dimensions)
+          : ReduceInPairs(writer, onnx == "ReduceMax" ? "Max" : "Min", ordered, op);
+  return writer.FromOrdered(extreme, input);
 }
 
 }  // namespace

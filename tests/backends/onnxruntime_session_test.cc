@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -88,7 +88,8 @@ TEST(AlignedBufferTest, IsAlignedAndZero) {
   for (size_t size : {1, 63, 64, 65, 4096, 1 << 20}) {
     AlignedBuffer buffer = AlignedBuffer::Allocate(size).value();
     EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0u);
-    EXPECT_THAT(buffer.bytes(), Each(std::byte{0}));
+    const std::span<std::byte> bytes = buffer.bytes();
+    EXPECT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; }));
   }
 }
 
@@ -197,9 +198,10 @@ TEST(SessionTest, AllocatesNoMoreThanOnnxRuntimeItself) {
     for (int i = 0; i < 10; ++i) run();
     return AllocationCount() - before;
   };
-  const size_t bare_count =
-      count([&] { api.RunWithBinding(bare.get(), run_options.get(), binding.get()); });
-  EXPECT_EQ(count([&] { static_cast<void>(RunAdd(*session, a, b, c)); }), bare_count);
+  const size_t bare_count = count([&] {
+    EXPECT_EQ(api.RunWithBinding(bare.get(), run_options.get(), binding.get()), nullptr);
+  });
+  EXPECT_LE(count([&] { EXPECT_TRUE(RunAdd(*session, a, b, c).ok()); }), bare_count);
 }
 
 TEST(SessionTest, RunsInSeveralThreads) {
@@ -285,35 +287,37 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SessionTest, ReadsAndWritesNibbles) {
   // An odd count: the last byte is half used. Low nibble first.
+  const std::vector<float> scale = {1};
   TestModel model;
   const ValueId x = model.Input("x", DataType::kInt4, Shape{3});
-  model.Output("wide",
-               model.Node("Cast", {x}, {{"to", static_cast<int64_t>(lowering::Element::kInt8)}}),
-               DataType::kInt8, Shape{3});
+  const ValueId one = model.Weight(DataType::kFloat32, {}, Bytes(scale));
+  model.Output("wide", model.Node("DequantizeLinear", {x, one}), DataType::kFloat32, Shape{3});
   auto widen = Compile(std::move(model));
-  EXPECT_THAT((Compute<uint8_t, int8_t>(*widen, {0xf7, 0x08}, 3)), ElementsAre(7, -1, -8));
+  EXPECT_THAT((Compute<uint8_t, float>(*widen, {0xf7, 0x08}, 3)), ElementsAre(7, -1, -8));
 
   TestModel back;
-  const ValueId y = back.Input("y", DataType::kUint8, Shape{3});
-  back.Output("narrow",
-              back.Node("Cast", {y}, {{"to", static_cast<int64_t>(lowering::Element::kUint4)}}),
+  const ValueId y = back.Input("y", DataType::kFloat32, Shape{3});
+  const ValueId unit = back.Weight(DataType::kFloat32, {}, Bytes(scale));
+  const auto uint4 = static_cast<int64_t>(lowering::Element::kUint4);
+  back.Output("narrow", back.Node("QuantizeLinear", {y, unit}, {{"output_dtype", uint4}}),
               DataType::kUint4, Shape{3});
   auto narrow = Compile(std::move(back));
-  const auto packed = Compute<uint8_t, uint8_t>(*narrow, {1, 15, 9}, 2);
+  const auto packed = Compute<float, uint8_t>(*narrow, {1, 15, 9}, 2);
   EXPECT_EQ(packed[0], 0xf1);
   EXPECT_EQ(packed[1] & 0x0f, 9);
 }
 
 TEST(SessionTest, ReadsNibblesOfWeights) {
+  const std::vector<float> scale = {1};
   const std::vector<uint8_t> weight(2001, 0x21);  // 4001 nibbles
   TestModel model;
   const ValueId x = model.Input("x", DataType::kInt32, Shape{3});
   const ValueId w = model.Weight(DataType::kUint4, {4001}, Bytes(weight));
-  const ValueId wide =
-      model.Node("Cast", {w}, {{"to", static_cast<int64_t>(lowering::Element::kInt32)}});
-  model.Output("y", model.Node("Gather", {wide, x}), DataType::kInt32, Shape{3});
+  const ValueId one = model.Weight(DataType::kFloat32, {}, Bytes(scale));
+  const ValueId wide = model.Node("DequantizeLinear", {w, one});
+  model.Output("y", model.Node("Gather", {wide, x}), DataType::kFloat32, Shape{3});
   auto session = Compile(std::move(model));
-  EXPECT_THAT((Compute<int32_t, int32_t>(*session, {0, 1, 4000}, 3)), ElementsAre(1, 2, 1));
+  EXPECT_THAT((Compute<int32_t, float>(*session, {0, 1, 4000}, 3)), ElementsAre(1, 2, 1));
 }
 
 // Weights in pages that nobody may write to, as of a file that is mapped.

@@ -51,6 +51,14 @@ TEST_F(FinishTest, RefusesWrongOutputs) {
   EXPECT_THAT(builder_.Finish({{"y", y_}, {"z", foreign_}}), Fails(ErrorCode::kTypeError));
 }
 
+TEST_F(FinishTest, NamesOfInputsAreUnique) {
+  ASSERT_THAT(builder_.Input("X", DataType::kFloat32, {2}), Succeeds());
+  ASSERT_THAT(builder_.Input("x ", DataType::kFloat32, {2}), Succeeds());
+  const Operand second = builder_.Input("x", DataType::kFloat32, {2}).value();
+  const Operand z = builder_.Add({.a = x_, .b = second}).value();
+  EXPECT_THAT(builder_.Finish({{"z", z}}), Fails(ErrorCode::kTypeError, "\"x\""));
+}
+
 TEST_F(FinishTest, RefusesInTheOrderOfTheSpecification) {
   // An empty name before a foreign operand, and a foreign operand before an input.
   EXPECT_THAT(builder_.Finish({{"", foreign_}}), Fails(ErrorCode::kTypeError, "empty"));

@@ -68,8 +68,9 @@ void SpoilOperandField(const OpSchema& schema, const OpField& field,
       return with(builder, *type, builder.Describe(operand)->shape());
     });
   }
-  if (!field.same_type_as.empty()) {
-    const DataTypeSet types = field.limits.data_types;
+  // Of one allowed type there is no other one to be different.
+  const DataTypeSet types = field.limits.data_types;
+  if (!field.same_type_as.empty() && types.List().size() > 1) {
     add("type_of_its_own", fmt::format("-type-as-{}", field.same_type_as),
         [=](GraphBuilder& builder, GraphBuilder&, Operand operand) {
           const auto descriptor = *builder.Describe(operand);
@@ -137,7 +138,7 @@ void SpoilAttribute(const OpSchema& schema, const OpField& field,
                     std::vector<SpoiledField>& cases) {
   const std::string name(field.name);
   for (auto& [what, value] : BadValues(field)) {
-    cases.push_back({&schema, name + "_" + what, name + "-value",
+    cases.push_back({&schema, fmt::format("{}_{}", name, what), name + "-value",
                      [name, value = value](GraphBuilder&, GraphBuilder&, Fields& fields) {
                        fields[name] = value;
                      }});

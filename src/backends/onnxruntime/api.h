@@ -13,7 +13,7 @@
 namespace webnn::ort {
 
 inline constexpr uint32_t kApiVersion = 20;
-inline constexpr int kMinimumMinor = 20;  // ONNX Runtime 1.20
+inline constexpr int kMinimumMinor = 30;  // ONNX Runtime 1.30
 static_assert(ORT_API_VERSION >= kApiVersion);
 
 struct Releaser {
