@@ -60,6 +60,8 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
   app.add_flag("--verbose", options.verbose, "Print each case to stderr before it runs");
   app.add_option("--report", options.report, "Write all results as JSON")->type_name("FILE");
   app.add_option("--junit", options.junit, "Write all results as JUnit XML")->type_name("FILE");
+  app.add_option("--dump-onnx", options.dump_onnx, "Write each graph's ONNX into a folder")
+      ->type_name("DIR");
   auto* known = app.add_option("--known", options.known,
                                "Markdown list of known cases; default: docs/conformance.md")
                     ->type_name("FILE");

@@ -26,6 +26,7 @@ struct Options {
   bool verbose = false;
   std::filesystem::path report;  ///< Empty: none.
   std::filesystem::path junit;
+  std::filesystem::path dump_onnx;  ///< Folder; empty: none.
   std::filesystem::path known;
   bool known_required = false;  ///< Given by the caller, so that it must be there.
 };

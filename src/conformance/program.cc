@@ -122,7 +122,13 @@ class Worker {
     if (!conformance_) {
       WEBNN_ASSIGN_OR_RETURN(conformance_, Context::Create(ContextOptionsFor()));
     }
-    return RunConformanceCase(*conformance_, ref.file->conformance[ref.index], options_.mode);
+    std::filesystem::path dump;
+    if (!options_.dump_onnx.empty()) {
+      std::filesystem::create_directories(options_.dump_onnx);
+      const std::string stem = std::filesystem::path(ref.file->name).stem().string();
+      dump = options_.dump_onnx / fmt::format("{}-{}.onnx", stem, ref.index);
+    }
+    return RunConformanceCase(*conformance_, ref.file->conformance[ref.index], options_.mode, dump);
   }
 
   Result<CaseResult> RunValidation(const CaseRef& ref) {

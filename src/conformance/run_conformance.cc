@@ -1,13 +1,17 @@
 #include "conformance/run_conformance.h"
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <span>
 #include <utility>
 
+#include "backends/onnxruntime/target.h"
 #include "core/errors.h"
 #include "core/try.h"
 #include "graph/op_schema.h"
+#include "lowering/writer.h"
+#include "onnx/serialize.h"
 #include "webnn/graph_builder.h"
 
 namespace webnn::conformance {
@@ -65,7 +69,20 @@ Result<void> AddOperator(GraphBuilder& builder, const OperatorCall& call, Operan
   return {};
 }
 
-Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test) {
+// The graph's ONNX as the CPU back end gets it, weights inside, for `onnx.checker`.
+Result<void> DumpOnnx(const GraphDefinition& definition, const std::filesystem::path& path) {
+  WEBNN_ASSIGN_OR_RETURN(
+      const onnx_format::SerializedModel model,
+      onnx_format::Serialize(lowering::Writer(*definition.data(), OnnxRuntimeTarget()).Finish(),
+                             {.embed_weights = true, .value_shapes = true}));
+  std::ofstream file(path, std::ios::binary);
+  file.write(model.proto.data(), static_cast<std::streamsize>(model.proto.size()));
+  if (!file.flush()) return OperationError("cannot write {}", path.string());
+  return {};
+}
+
+Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test,
+                         const std::filesystem::path& dump) {
   WEBNN_ASSIGN_OR_RETURN(GraphBuilder builder, GraphBuilder::Create(context));
   Operands operands;
   for (const auto& [name, data] : test.inputs) {
@@ -83,7 +100,10 @@ Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test) {
     if (found == operands.end()) return TypeError("no operator makes the output {}", name);
     outputs.emplace_back(name, found->second);
   }
-  return builder.Build(outputs);
+  if (dump.empty()) return builder.Build(outputs);
+  WEBNN_ASSIGN_OR_RETURN(const GraphDefinition definition, builder.Finish(outputs));
+  WEBNN_RETURN_IF_ERROR(DumpOnnx(definition, dump));
+  return context.Compile(definition);
 }
 
 // The graph's view of its tensors must be the case's: a wrong shape is an error of its own.
@@ -166,8 +186,8 @@ void Keep(std::optional<WorstOutput>& worst, WorstOutput output, Metric metric) 
 
 // Fills in the result; an error stands for whatever prevented a comparison.
 Result<void> Run(const Context& context, const ConformanceCase& test, RunMode mode,
-                 CaseResult& result) {
-  WEBNN_ASSIGN_OR_RETURN(const Graph graph, BuildGraph(context, test));
+                 const std::filesystem::path& dump, CaseResult& result) {
+  WEBNN_ASSIGN_OR_RETURN(const Graph graph, BuildGraph(context, test, dump));
   WEBNN_RETURN_IF_ERROR(CheckDescriptors(graph.inputs(), test.inputs, "input"));
   WEBNN_RETURN_IF_ERROR(CheckDescriptors(graph.outputs(), test.outputs, "output"));
   WEBNN_ASSIGN_OR_RETURN(const std::vector<Bytes> got,
@@ -199,13 +219,14 @@ std::string Describe(const WorstOutput& worst, const Tolerance& tolerance) {
 
 }  // namespace
 
-CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode) {
+CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode,
+                              const std::filesystem::path& dump) {
   CaseResult result{.name = test.name,
                     .kind = CaseKind::kConformance,
                     .required = test.required,
                     .ops = test.ops,
                     .tolerance = test.tolerance};
-  if (const auto run = Run(context, test, mode, result); !run) {
+  if (const auto run = Run(context, test, mode, dump, result); !run) {
     result.error = ToString(run.error());
   } else if (result.compared == 0) {
     result.status = Status::kFailed;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+
 #include "conformance/case_file.h"
 #include "conformance/case_result.h"
 #include "webnn/context.h"
@@ -10,7 +12,8 @@ namespace webnn::conformance {
 enum class RunMode : uint8_t { kTensors, kCompute };
 
 /// Builds the graph of the case, runs it and compares every output. Leaves `file` and `seconds` to
-/// the caller.
-CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode);
+/// the caller. Writes the graph's ONNX to `dump` unless that is empty.
+CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode,
+                              const std::filesystem::path& dump = {});
 
 }  // namespace webnn::conformance

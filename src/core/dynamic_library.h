@@ -12,11 +12,12 @@ namespace webnn {
 /// resolve those of another (RTLD_LOCAL), and a missing symbol of it shows at once (RTLD_NOW).
 class DynamicLibrary {
  public:
-  /// `path` with a slash is a file; without, the loader looks for the name. The error (NotSupported)
-  /// is the loader's reason.
+  /// `path` with a slash is a file; without, the loader looks for the name. The error
+  /// (NotSupported) is the loader's reason.
   static Result<DynamicLibrary> Open(const std::string& path);
 
-  DynamicLibrary(DynamicLibrary&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  DynamicLibrary(DynamicLibrary&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)) {}
   DynamicLibrary& operator=(DynamicLibrary&& other) noexcept {
     std::swap(handle_, other.handle_);
     return *this;

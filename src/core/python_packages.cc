@@ -109,8 +109,8 @@ class Search {
   }
 
   // The first program of the name on PATH. A virtual environment's python is a link to another
-  // installation's, but its packages are beside the link: the prefix before links are resolved comes
-  // first.
+  // installation's, but its packages are beside the link: the prefix before links are resolved
+  // comes first.
   void AddProgram(const char* name) {
     for (const std::string& folder : Split(locations_.search_path, ':')) {
       const fs::path program = fs::path(folder) / name;
@@ -128,8 +128,8 @@ class Search {
     }
   }
 
-  // A shim is a script that chooses among the installed versions: first what is chosen now, then all
-  // others.
+  // A shim is a script that chooses among the installed versions: first what is chosen now, then
+  // all others.
   void AddPyenv(const fs::path& shims_root) {
     std::vector<fs::path> roots;
     if (!locations_.pyenv_root.empty()) roots.emplace_back(locations_.pyenv_root);

@@ -173,9 +173,8 @@ class Serializer {
     SetExternal(tensor, "location", location);
     SetExternal(tensor, "offset", "0");
     SetExternal(tensor, "length", std::to_string(bytes.size()));
-    result_.weights.push_back(
-        {name, std::move(location), initializer.element, initializer.sizes, bytes,
-         initializer.owner});
+    result_.weights.push_back({name, std::move(location), initializer.element, initializer.sizes,
+                               bytes, initializer.owner});
   }
 
   static void SetExternal(::onnx::TensorProto* tensor, const char* key, std::string value) {

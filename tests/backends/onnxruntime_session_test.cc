@@ -1,5 +1,3 @@
-#include "backends/onnxruntime/session.h"
-
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "backends/onnxruntime/session.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "onnx/serialize.h"
@@ -55,8 +54,7 @@ class Floats {
   BackendTensor* get() { return tensor_.get(); }
 
  private:
-  std::unique_ptr<Tensor> tensor_ =
-      std::make_unique<Tensor>(AlignedBuffer::Allocate(24).value());
+  std::unique_ptr<Tensor> tensor_ = std::make_unique<Tensor>(AlignedBuffer::Allocate(24).value());
 };
 
 Result<void> RunAdd(Session& session, Floats& a, Floats& b, Floats& c) {
@@ -89,7 +87,8 @@ TEST(AlignedBufferTest, IsAlignedAndZero) {
     AlignedBuffer buffer = AlignedBuffer::Allocate(size).value();
     EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0u);
     const std::span<std::byte> bytes = buffer.bytes();
-    EXPECT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; }));
+    EXPECT_TRUE(
+        std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; }));
   }
 }
 
@@ -172,8 +171,7 @@ TEST(SessionTest, AllocatesNoMoreThanOnnxRuntimeItself) {
 
   // The same with the bare API.
   const auto serialized = onnx_format::Serialize(AddModel().Finish()).value();
-  auto options =
-      Make<OrtSessionOptions>(api, "make options", api.CreateSessionOptions).value();
+  auto options = Make<OrtSessionOptions>(api, "make options", api.CreateSessionOptions).value();
   auto bare = Make<OrtSession>(api, "make a session", api.CreateSessionFromArray, library.env(),
                                serialized.proto.data(), serialized.proto.size(), options.get())
                   .value();

@@ -70,11 +70,11 @@ TEST_F(PythonPackagesTest, TakesTheActiveEnvironmentsFirst) {
   locations_.search_path = (root_ / "nothing").string() + ":" + (root_ / "path/bin").string();
   locations_.home = root_ / "home";
   locations_.system_prefixes = {root_ / "usr"};
-  EXPECT_THAT(Find(), ElementsAre("venv/lib/python3.11/site-packages",
-                                  "conda/lib/python3.12/site-packages",
-                                  "path/lib/python3.10/site-packages",
-                                  "home/.local/lib/python3.11/site-packages",
-                                  "usr/lib/python3/dist-packages"));
+  EXPECT_THAT(
+      Find(),
+      ElementsAre("venv/lib/python3.11/site-packages", "conda/lib/python3.12/site-packages",
+                  "path/lib/python3.10/site-packages", "home/.local/lib/python3.11/site-packages",
+                  "usr/lib/python3/dist-packages"));
 }
 
 TEST_F(PythonPackagesTest, TakesTheNewestPythonOfAPrefixFirst) {

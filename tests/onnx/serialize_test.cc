@@ -146,7 +146,7 @@ TEST(SerializeTest, AnAbsentInputHasNoName) {
 }
 
 struct Names {
-  std::string input, output;          // the user's
+  std::string input, output;  // the user's
   std::string onnx_input, onnx_output;
 };
 class NamesTest : public testing::TestWithParam<Names> {};
@@ -164,15 +164,16 @@ TEST_P(NamesTest, AreTheUsersWhereOnnxAllows) {
   EXPECT_EQ(Serialize(model)->proto, serialized->proto);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, NamesTest,
-    testing::Values(Names{"a", "b", "a", "b"}, Names{"x", "x", "x", "x_1"},
-                    Names{"x_1", "x_1", "x_1", "x_1_1"}, Names{"", "", "input", "output"},
-                    Names{"output", "", "output", "output_1"},
-                    // The internal name of the weight.
-                    Names{"%2", "y", "%2_1", "y"}, Names{"%", "%2x", "%", "%2x"},
-                    Names{std::string("a\0b", 3), "a_b", "a_b", "a_b_1"},
-                    Names{"größe", "出力", "größe", "出力"}));
+INSTANTIATE_TEST_SUITE_P(All, NamesTest,
+                         testing::Values(Names{"a", "b", "a", "b"}, Names{"x", "x", "x", "x_1"},
+                                         Names{"x_1", "x_1", "x_1", "x_1_1"},
+                                         Names{"", "", "input", "output"},
+                                         Names{"output", "", "output", "output_1"},
+                                         // The internal name of the weight.
+                                         Names{"%2", "y", "%2_1", "y"},
+                                         Names{"%", "%2x", "%", "%2x"},
+                                         Names{std::string("a\0b", 3), "a_b", "a_b", "a_b_1"},
+                                         Names{"größe", "出力", "größe", "出力"}));
 
 TEST(SerializeTest, NamesAreUnique) {
   Model model;

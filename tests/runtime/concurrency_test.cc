@@ -4,9 +4,11 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -33,6 +35,25 @@ void Hammer(const std::function<void(int thread, int round)>& body) {
   }
   for (std::thread& thread : threads) thread.join();
 }
+
+// A value that threads replace.
+template <class T>
+class Shared {
+ public:
+  explicit Shared(T value) : value_(std::move(value)) {}
+  T Get() const {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+  void Set(T value) {
+    const std::lock_guard lock(mutex_);
+    std::swap(value_, value);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  T value_;
+};
 
 constexpr uint32_t kCount = 256;
 
@@ -176,12 +197,12 @@ TEST_P(ConcurrencyTest, TheSameTensorsInAllThreads) {
 TEST_P(ConcurrencyTest, TensorsEndWhileOthersUseThem) {
   const Context context = MakeContext();
   const Graph graph = Build(context).value();
-  std::atomic<std::shared_ptr<Tensor>> shared = std::make_shared<Tensor>(MakeIntegers(context));
+  Shared<Tensor> shared(MakeIntegers(context));
   Hammer([&](int thread, int) {
-    Tensor x = *shared.load();
+    Tensor x = shared.Get();
     if (thread == 0) {
       x.Destroy();
-      shared = std::make_shared<Tensor>(MakeIntegers(context));
+      shared.Set(MakeIntegers(context));
       return;
     }
     const Tensor y = MakeIntegers(context);
@@ -197,7 +218,7 @@ TEST_P(ConcurrencyTest, TensorsEndWhileOthersUseThem) {
 
 TEST_P(ConcurrencyTest, GraphsEndWhileOthersUseThem) {
   const Context context = MakeContext();
-  std::atomic<std::shared_ptr<Graph>> shared = std::make_shared<Graph>(Build(context).value());
+  Shared<Graph> shared(Build(context).value());
   std::vector<Tensor> x;
   std::vector<Tensor> y;
   for (int i = 0; i < kThreads; ++i) {
@@ -206,12 +227,12 @@ TEST_P(ConcurrencyTest, GraphsEndWhileOthersUseThem) {
   }
   Hammer([&](int thread, int) {
     if (thread == 0) {
-      shared.load()->Destroy();
+      shared.Get().Destroy();
       const auto next = Build(context);
-      if (Require(next)) shared = std::make_shared<Graph>(*next);
+      if (Require(next)) shared.Set(*next);
       return;
     }
-    const Graph graph = *shared.load();
+    const Graph graph = shared.Get();
     Tolerate(DispatchOne(context, graph, x[thread], y[thread]));
     Tolerate(Read(context, y[thread]));
   });
@@ -225,13 +246,13 @@ TEST_P(ConcurrencyTest, ContextsEndWhileOthersUseThem) {
     Graph graph;
     Tensor x;
   };
-  std::atomic<std::shared_ptr<Place>> shared = std::make_shared<Place>(MakeContext());
+  Shared<std::shared_ptr<Place>> shared(std::make_shared<Place>(MakeContext()));
   Hammer([&](int thread, int) {
-    const std::shared_ptr<Place> place = shared.load();
+    const std::shared_ptr<Place> place = shared.Get();
     if (thread == 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       place->context.Destroy();
-      shared = std::make_shared<Place>(MakeContext());
+      shared.Set(std::make_shared<Place>(MakeContext()));
       return;
     }
     const Context& context = place->context;

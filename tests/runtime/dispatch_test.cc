@@ -132,7 +132,7 @@ TEST_P(DispatchTest, TakesManyTensors) {
 
 // ---- What is refused, and in which order (section "dispatch()" of the specification). ----
 
-TEST_P(DispatchTest, First_TheGraphIsOfThisContext) {
+TEST_P(DispatchTest, Step1TheGraphIsOfThisContext) {
   Graph graph = BuildSum(other_).value();
   EXPECT_THAT(context_.Dispatch(graph, Tensors{{"a", a_}, {"b", b_}}, Tensors{{"sum", sum_}}),
               Fails(ErrorCode::kTypeError, "graph belongs to another context"));
@@ -141,7 +141,7 @@ TEST_P(DispatchTest, First_TheGraphIsOfThisContext) {
               Fails(ErrorCode::kTypeError, "graph belongs to another context"));
 }
 
-TEST_P(DispatchTest, Second_TheGraphIsNotDestroyed) {
+TEST_P(DispatchTest, Step2TheGraphIsNotDestroyed) {
   graph_.Destroy();
   EXPECT_THAT(Dispatch({{"a", a_}, {"b", b_}}, {{"sum", sum_}}),
               Fails(ErrorCode::kInvalidState, "graph is destroyed"));
@@ -149,7 +149,7 @@ TEST_P(DispatchTest, Second_TheGraphIsNotDestroyed) {
               Fails(ErrorCode::kInvalidState, "graph is destroyed"));
 }
 
-TEST_P(DispatchTest, Third_NoTensorIsGivenTwice) {
+TEST_P(DispatchTest, Step3NoTensorIsGivenTwice) {
   EXPECT_THAT(Dispatch({{"a", a_}, {"b", a_}}, {{"sum", sum_}}),
               Fails(ErrorCode::kTypeError, "tensor is given twice"));
   EXPECT_THAT(Dispatch({{"a", a_}, {"b", b_}}, {{"sum", a_}}),
@@ -168,7 +168,7 @@ TEST_P(DispatchTest, Third_NoTensorIsGivenTwice) {
               Fails(ErrorCode::kTypeError, "tensor is given twice"));
 }
 
-TEST_P(DispatchTest, Fourth_TensorsAreOfThisContextAndAlive) {
+TEST_P(DispatchTest, Step4TensorsAreOfThisContextAndAlive) {
   EXPECT_THAT(Dispatch({{"a", foreign_}, {"b", b_}}, {{"sum", sum_}}),
               Fails(ErrorCode::kTypeError, "tensor belongs to another context"));
   EXPECT_THAT(Dispatch({{"a", a_}, {"b", b_}}, {{"sum", foreign_}}),
@@ -186,7 +186,7 @@ TEST_P(DispatchTest, Fourth_TensorsAreOfThisContextAndAlive) {
               Fails(ErrorCode::kTypeError, "tensor belongs to another context"));
 }
 
-TEST_P(DispatchTest, Fifth_InputsThenOutputsAreThoseOfTheGraph) {
+TEST_P(DispatchTest, Step5InputsThenOutputsAreThoseOfTheGraph) {
   const Tensors inputs = {{"a", a_}, {"b", b_}};
   const Tensors outputs = {{"sum", sum_}};
   const Tensor more = Make();

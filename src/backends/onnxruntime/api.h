@@ -8,12 +8,13 @@
 #include "onnxruntime_c_api.h"
 #include "webnn/result.h"
 
-/// ONNX Runtime's C API with owners for its objects and errors as `Result`. Functions that came
-/// after version 1.20 (API 20, the oldest that is accepted) must not be called.
+/// ONNX Runtime's C API with owners for its objects and errors as `Result`. Only functions of API
+/// 20 may be called: it is what the headers that distributions package know at least, and every
+/// newer library offers it.
 namespace webnn::ort {
 
 inline constexpr uint32_t kApiVersion = 20;
-inline constexpr int kMinimumMinor = 30;  // ONNX Runtime 1.30
+inline constexpr int kMinimumMinor = 30;  // ONNX Runtime 1.30: what kernels.inc was probed with
 static_assert(ORT_API_VERSION >= kApiVersion);
 
 struct Releaser {

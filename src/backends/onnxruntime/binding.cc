@@ -11,8 +11,8 @@ Result<std::unique_ptr<Binding>> Binding::Create(const Library& library, OrtSess
                                                  const Signature& signature) {
   auto binding = std::unique_ptr<Binding>(new Binding(library, signature));
   const OrtApi& api = library.api();
-  WEBNN_ASSIGN_OR_RETURN(binding->binding_, Make<OrtIoBinding>(api, "make a binding",
-                                                               api.CreateIoBinding, session));
+  WEBNN_ASSIGN_OR_RETURN(binding->binding_,
+                         Make<OrtIoBinding>(api, "make a binding", api.CreateIoBinding, session));
   return binding;
 }
 

@@ -28,8 +28,8 @@ struct Signature {
 };
 
 /// A set of addresses that a session reads and writes, prepared for `RunWithBinding`. It refers to
-/// memory by address only and owns none: the caller's tensors may go at any time. A new tensor at an
-/// old address is the same to it, since type and sizes belong to the slot.
+/// memory by address only and owns none: the caller's tensors may go at any time. A new tensor at
+/// an old address is the same to it, since type and sizes belong to the slot.
 class Binding {
  public:
   static Result<std::unique_ptr<Binding>> Create(const Library& library, OrtSession* session,

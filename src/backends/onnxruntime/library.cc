@@ -59,11 +59,12 @@ std::vector<std::string> LibrariesOfPythonPackages() {
 class LibraryList {
  public:
   static LibraryList& Get() {
-    static auto* const list = new LibraryList;  // lives as long as the libraries
-    return *list;
+    static auto* const kList = new LibraryList;  // lives as long as the libraries
+    return *kList;
   }
 
-  Result<const Library*> Open(const ContextOptions& options, const std::shared_ptr<const Log>& log) {
+  Result<const Library*> Open(const ContextOptions& options,
+                              const std::shared_ptr<const Log>& log) {
     const std::lock_guard lock(mutex_);
     if (!options.library_path.empty()) {
       return OpenNamed(options.library_path, "ContextOptions::library_path", log);
@@ -146,19 +147,19 @@ class LibraryList {
     library->log_->Add(log);
     library->api_ = base->GetApi(kApiVersion);
     if (library->api_ == nullptr) {
-      return NotSupported("its version is {}, but it does not offer the C API of version 1.{}",
-                          version, kMinimumMinor);
+      return NotSupported("its version is {}, but it does not offer version {} of the C API",
+                          version, kApiVersion);
     }
     // From here on there may be threads and objects of the library.
     file.Keep();
     const OrtApi& api = *library->api_;
     // Another user of the library in this process may have made the environment already; then it
     // keeps that one's log.
-    WEBNN_RETURN_IF_ERROR(Check(
-        api,
-        api.CreateEnvWithCustomLogger(&ProcessLog::Callback, library->log_,
-                                      ORT_LOGGING_LEVEL_WARNING, "webnn", &library->env_),
-        "create the environment"));
+    WEBNN_RETURN_IF_ERROR(
+        Check(api,
+              api.CreateEnvWithCustomLogger(&ProcessLog::Callback, library->log_,
+                                            ORT_LOGGING_LEVEL_WARNING, "webnn", &library->env_),
+              "create the environment"));
     WEBNN_RETURN_IF_ERROR(Check(
         api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &library->cpu_memory_),
         "describe the CPU's memory"));

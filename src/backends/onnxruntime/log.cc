@@ -43,7 +43,7 @@ void Log::Write(OrtLoggingLevel severity, const char* location, const char* mess
   // The caller is C code of another library: nothing may be thrown through it.
   try {
     callback_(FromOrt(severity), fmt::format("onnxruntime: {} ({})", message, location));
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere left to report it
   }
 }
 

@@ -13,8 +13,7 @@ namespace webnn::ort {
 /// Where the messages of one context go.
 class Log {
  public:
-  explicit Log(const ContextOptions& options)
-      : callback_(options.log), level_(options.log_level) {}
+  explicit Log(const ContextOptions& options) : callback_(options.log), level_(options.log_level) {}
 
   /// What ONNX Runtime need not even format.
   OrtLoggingLevel severity() const;

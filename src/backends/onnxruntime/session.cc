@@ -38,11 +38,10 @@ Signature SignatureOf(const lowering::Model& model, const SerializedModel& seria
   return signature;
 }
 
-Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
-                                              uint32_t threads) {
-  WEBNN_ASSIGN_OR_RETURN(Handle<OrtSessionOptions> owned,
-                         Make<OrtSessionOptions>(api, "make session options",
-                                                 api.CreateSessionOptions));
+Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log, uint32_t threads) {
+  WEBNN_ASSIGN_OR_RETURN(
+      Handle<OrtSessionOptions> owned,
+      Make<OrtSessionOptions>(api, "make session options", api.CreateSessionOptions));
   OrtSessionOptions* options = owned.get();
   constexpr std::string_view kAction = "set session options";
   auto* param = const_cast<Log*>(&log);  // NOLINT: a C API without const; the log is only read
@@ -53,8 +52,7 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
   WEBNN_RETURN_IF_ERROR(
       Check(api, api.SetIntraOpNumThreads(options, static_cast<int>(threads)), kAction));
   WEBNN_RETURN_IF_ERROR(Check(api, api.SetInterOpNumThreads(options, 1), kAction));
-  WEBNN_RETURN_IF_ERROR(
-      Check(api, api.SetSessionExecutionMode(options, ORT_SEQUENTIAL), kAction));
+  WEBNN_RETURN_IF_ERROR(Check(api, api.SetSessionExecutionMode(options, ORT_SEQUENTIAL), kAction));
   WEBNN_RETURN_IF_ERROR(
       Check(api, api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL), kAction));
   // ONNX Runtime's memory patterns add one block for a whole run to what its arena already holds
@@ -63,7 +61,8 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
   // On x64 processors without VNNI the default multiplies int8 by uint8 in 16 bits that overflow.
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsAvx2PrecisionMode, "1"), kAction));
-  // Otherwise it turns int8 quantisation into uint8 on x64, and fails on the nodes that it adds itself.
+  // Otherwise it turns int8 quantisation into uint8 on x64, and fails on the nodes that it adds
+  // itself.
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQIsInt8Allowed, "1"), kAction));
   return owned;

@@ -36,7 +36,7 @@ class Session final : public CompiledGraph {
   // In the order in which they must outlive one another.
   const Library& library_;
   std::shared_ptr<const Log> log_;  // the session writes to it
-  WeightMemory weights_;  // the session reads it
+  WeightMemory weights_;            // the session reads it
   Handle<OrtSession> session_;
   Handle<OrtRunOptions> run_options_;
   Signature signature_;

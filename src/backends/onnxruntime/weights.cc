@@ -32,8 +32,8 @@ Result<void> Borrow(const OrtApi& api, OrtSessionOptions* options,
   WEBNN_RETURN_IF_ERROR(
       Check(api, api.AddSessionConfigEntry(options, kBorrowOption, "1"), kAction));
   return Check(api,
-               api.AddExternalInitializersFromFilesInMemory(
-                   options, names.data(), buffers.data(), lengths.data(), names.size()),
+               api.AddExternalInitializersFromFilesInMemory(options, names.data(), buffers.data(),
+                                                            lengths.data(), names.size()),
                kAction);
 }
 
@@ -58,8 +58,7 @@ Result<void> Copy(const Library& library, OrtSessionOptions* options,
     values.push_back(value.get());
     owned.push_back(std::move(value));
   }
-  return Check(api,
-               api.AddExternalInitializers(options, names.data(), values.data(), names.size()),
+  return Check(api, api.AddExternalInitializers(options, names.data(), values.data(), names.size()),
                kAction);
 }
 

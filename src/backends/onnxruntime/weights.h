@@ -15,8 +15,9 @@ struct WeightMemory {
   std::vector<AlignedBuffer> copies;  ///< Of weights that were not aligned for their elements.
 };
 
-/// Makes sessions of `options` take the model's external weights from memory. From ONNX Runtime 1.31
-/// on they are used in place; before, ONNX Runtime has no way without a copy of its own.
+/// Makes sessions of `options` take the model's external weights from memory. From ONNX
+/// Runtime 1.31 on they are used in place; before, ONNX Runtime has no way without a copy of its
+/// own.
 Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* options,
                                      const std::vector<onnx_format::ExternalWeight>& weights);
 

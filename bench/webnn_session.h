@@ -1,0 +1,61 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "harness.h"
+#include "webnn/webnn.h"
+
+namespace webnn::bench {
+
+/// One caller of a compiled graph, with tensors and host memory of its own.
+class WebnnSession {
+ public:
+  WebnnSession(const Context& context, const Graph& graph) : context_(context), graph_(graph) {
+    // The vectors must not move once there are views of what they hold.
+    host_.reserve(graph_.inputs().size() + graph_.outputs().size());
+    for (const NamedDescriptor& one : graph_.inputs()) {
+      inputs_.emplace_back(one.name, NewTensor(one.descriptor));
+      input_bytes_.emplace_back(one.name, NewHost(one.descriptor));
+    }
+    for (const NamedDescriptor& one : graph_.outputs()) {
+      outputs_.emplace_back(one.name, NewTensor(one.descriptor));
+      output_bytes_.emplace_back(one.name, NewHost(one.descriptor));
+    }
+  }
+
+  void Write(size_t input, std::span<const float> values) {
+    Must(context_.WriteTensor(inputs_[input].second, std::as_bytes(values)));
+    std::copy(values.begin(), values.end(), host_[input].begin());
+  }
+  std::vector<float> Read(size_t output) {
+    const Tensor& tensor = outputs_[output].second;
+    std::vector<float> values(tensor.descriptor().element_count());
+    Must(context_.ReadTensor(tensor, std::as_writable_bytes(std::span(values))));
+    return values;
+  }
+
+  void Dispatch() { Must(context_.Dispatch(graph_, inputs_, outputs_)); }
+  void Compute() { Must(context_.Compute(graph_, input_bytes_, output_bytes_)); }
+
+ private:
+  Tensor NewTensor(const OperandDescriptor& descriptor) {
+    return Must(context_.CreateTensor(descriptor, {.readable = true, .writable = true}));
+  }
+  std::span<std::byte> NewHost(const OperandDescriptor& descriptor) {
+    host_.emplace_back(descriptor.element_count());
+    return std::as_writable_bytes(std::span(host_.back()));
+  }
+
+  const Context context_;
+  const Graph graph_;
+  std::vector<NamedTensor> inputs_;
+  std::vector<NamedTensor> outputs_;
+  std::vector<std::vector<float>> host_;
+  std::vector<NamedInputBytes> input_bytes_;
+  std::vector<NamedOutputBytes> output_bytes_;
+};
+
+}  // namespace webnn::bench
