@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs the Web Platform Tests' cases:  tools/run_conformance.sh PROGRAM REPORT
+# Runs the Web Platform Tests' cases:  tools/run_conformance.sh PROGRAM REPORT [MODELS]
+# With MODELS, a folder to write them to, the graphs' ONNX is checked as well.
 # The cases are looked for when the test runs: in $WEBNN_WPT_CASES, then in ../shared/wpt.
 # Exit status 77 (skipped) when they are not there.
 set -euo pipefail
 
 program="$1"
 report="$2"
+models="${3:-}"
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 looked_at=()
@@ -13,7 +15,11 @@ for cases in "${WEBNN_WPT_CASES:-}" "$root/../shared/wpt"; do
   [ -n "$cases" ] || continue
   if [ -d "$cases" ]; then
     cases="$(cd "$cases" && pwd)"
-    exec "$program" --cases "$cases" --jobs "${WEBNN_JOBS:-2}" --report "$report"
+    run=("$program" --jobs "${WEBNN_JOBS:-2}" --report "$report")
+    [ -n "$models" ] || exec "${run[@]}" --cases "$cases"
+    rm -rf "$models"
+    "${run[@]}" --cases "$cases" --filter conformance/ --dump-onnx "$models"
+    exec "$root/.deps/venv/bin/python" "$root/tests/onnx/check_models.py" "$models"
   fi
   looked_at+=("$cases")
   # A folder that was asked for by name and is not there is an error, not a reason to skip.

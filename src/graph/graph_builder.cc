@@ -289,7 +289,7 @@ Result<std::vector<Operand>> GraphBuilder::Call(std::string_view name,
   // The label first, so that it is in every message.
   if (auto label = options.find("label"); label != options.end() && !label->second.absent()) {
     if (!schema->fields.back().read(op.get(), label->second)) {
-      return TypeError("{}: label must be a string", name);
+      return Reject(*schema, op.get(), "label-value", "label must be a string");
     }
   }
   auto read = [&](const OpField& field, const Value& value) -> Result<void> {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -110,8 +111,9 @@ TEST(ContextTest, AGraphIsFreedWithItsLastHandle) {
   const auto script = std::make_shared<Script>();
   const Context context = MakeScripted(script);
   {
-    const Graph graph = BuildOne(context).value();
-    const Graph handle = graph;
+    std::vector<Graph> handles = {BuildOne(context).value()};
+    handles.push_back(handles.front());
+    handles.erase(handles.begin());
     EXPECT_EQ(script->graphs, 1);
   }
   EXPECT_EQ(script->graphs, 0);

@@ -108,8 +108,9 @@ TEST_F(TensorTest, ErrorsAreFoundInOrder) {
 
 TEST_F(TensorTest, IsFreedWithItsLastHandle) {
   {
-    const Tensor tensor = MakeTensor(context_);
-    const Tensor handle = tensor;
+    std::vector<Tensor> handles = {MakeTensor(context_)};
+    handles.push_back(handles.front());
+    handles.erase(handles.begin());
     EXPECT_EQ(script_->tensors, 1);
   }
   EXPECT_EQ(script_->tensors, 0);
