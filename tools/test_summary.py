@@ -68,7 +68,7 @@ def main() -> int:
             if failed:
                 failures.append(name)
             elif skipped and output:
-                notes.append(output.splitlines()[-1])
+                notes += [line for line in output.splitlines()[-1:] if line not in notes]
             elif skipped:
                 # Not built, or not runnable: never a silent success.
                 failed, skipped = 1, 0

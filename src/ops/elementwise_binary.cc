@@ -39,10 +39,11 @@ LoweredValue DivideIntegers(Writer& writer, const Div& op) {
     return writer.Where(minus_one, writer.Sub(constant(0), dividend),
                         writer.Div(dividend, divisor));
   }
-  divisor = writer.Where(
-      writer.Equal(writer.Cast(divisor, writer.ComputeType(compute, {"Equal"})),
-                   writer.Scalar(0, writer.ComputeType(compute, {"Equal"}))),
-      constant(1), divisor);
+  // By addition: runtimes have no Where of unsigned numbers.
+  const Element compared = writer.ComputeType(compute, {"Equal"});
+  const LoweredValue is_zero =
+      writer.Equal(writer.Cast(divisor, compared), writer.Scalar(0, compared));
+  divisor = writer.Add(divisor, writer.Cast(is_zero, compute));
   if (type != Element::kUint64 || is_unsigned_64) return writer.Div(dividend, divisor);
 
   // Unsigned by signed arithmetic. A divisor of 2^63 or more goes in once or not at all; else the
@@ -89,7 +90,8 @@ LoweredValue IntegerPower(Writer& writer, const Pow& op) {
     square = writer.Mul(square, square);
   }
   if (is_unsigned_64) return result;
-  const LoweredValue unit_base = writer.Equal(writer.Mul(base, base), constant(1));
+  const LoweredValue unit_base =
+      writer.Emit("Or", {writer.Equal(base, constant(1)), writer.Equal(base, constant(-1))});
   const LoweredValue odd = writer.Less(constant(0), parity);
   const LoweredValue unit = writer.Where(odd, base, constant(1));
   return writer.Where(negative, writer.Where(unit_base, unit, constant(0)), result);

@@ -21,7 +21,10 @@ LoweredValue LowerToOnnx(Writer& writer, const Identity& op) { return writer.Get
 
 LoweredValue LowerToOnnx(Writer& writer, const Relu& op) {
   const LoweredValue input = writer.Get(op.input);
-  if (writer.target().Supports("Relu", input.element)) return writer.Emit("Relu", {input});
+  // Of integers by Max: ONNX Runtime wants to merge an integer Relu with a Clip behind it, and fails.
+  if (IsFloat(input.element) && writer.target().Supports("Relu", input.element)) {
+    return writer.Emit("Relu", {input});
+  }
   const LoweredValue wide = writer.Widen(op.input, {"Max"});
   return writer.Max(wide, writer.Scalar(0, wide.element));
 }

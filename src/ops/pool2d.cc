@@ -72,7 +72,6 @@ struct PoolAxis {
   int64_t dilation;
   int64_t output;
 
-  bool padded() const { return begin > 0 || end > 0; }
   // Runtimes take no padding that could hold a whole window of theirs; with that excluded, a window
   // misses the input only by stepping over all of it.
   bool IsNative() const {
@@ -120,10 +119,21 @@ LoweredValue SliceAxis(Writer& writer, LoweredValue value, int64_t axis, int64_t
   return writer.Slice(value, starts, ends, axes, steps);
 }
 
-// `combine` of the elements in each window along one axis, whose padding is there already. Pieces
-// of 1, 2, 4 ... elements are combined, so that a window of n elements takes log(n) steps.
-LoweredValue CombineAlong(Writer& writer, std::string_view combine, LoweredValue value,
-                          int64_t axis, const PoolAxis& window) {
+// One axis of an NCHW value, padded with `fill`.
+LoweredValue PadAxis(Writer& writer, LoweredValue value, int64_t axis, int64_t begin, int64_t end,
+                     LoweredValue fill) {
+  if (begin == 0 && end == 0) return value;
+  std::array<int64_t, 8> pads{};
+  pads[axis] = begin;
+  pads[4 + axis] = end;
+  return writer.Emit("Pad", {value, writer.Integers(pads), fill});
+}
+
+// `combine` of the elements in each window along one axis. Pieces of 1, 2, 4 ... elements are
+// combined, so that a window of n elements takes log(n) steps.
+LoweredValue CombineDense(Writer& writer, std::string_view combine, LoweredValue value,
+                          int64_t axis, const PoolAxis& window, LoweredValue fill) {
+  value = PadAxis(writer, value, axis, window.begin, window.end, fill);
   LoweredValue result;
   int64_t length = window.begin + window.input + window.end;
   int64_t done = 0;
@@ -144,15 +154,44 @@ LoweredValue CombineAlong(Writer& writer, std::string_view combine, LoweredValue
   }
 }
 
-// The same over both axes of an NCHW value, padded with `fill`.
+// The same by listing, for each window, the elements that are not padding.
+LoweredValue CombineSparse(Writer& writer, std::string_view combine, LoweredValue value,
+                           int64_t axis, const PoolAxis& window, LoweredValue fill) {
+  std::vector<std::vector<int64_t>> rounds;  // in each, one element or the fill for every window
+  for (int64_t place = 0; place < window.output; ++place) {
+    const int64_t start = place * window.stride - window.begin;
+    int64_t k = start < 0 ? (-start + window.dilation - 1) / window.dilation : 0;
+    for (size_t round = 0; k < window.window; ++k, ++round) {
+      const int64_t element = start + k * window.dilation;
+      if (element >= window.input) break;
+      if (round == rounds.size()) rounds.emplace_back(window.output, window.input);
+      rounds[round][place] = element;
+    }
+  }
+  if (rounds.empty()) rounds.emplace_back(window.output, window.input);
+  value = PadAxis(writer, value, axis, 0, 1, fill);
+  LoweredValue result;
+  for (const std::vector<int64_t>& elements : rounds) {
+    const LoweredValue part =
+        writer.Emit("Gather", {value, writer.Integers(elements)}, {{"axis", axis}});
+    result = result ? writer.Binary(combine, result, part) : part;
+  }
+  return result;
+}
+
+LoweredValue CombineAlong(Writer& writer, std::string_view combine, LoweredValue value,
+                          int64_t axis, const PoolAxis& window, LoweredValue fill) {
+  // Options near 2^32 make much padding around few elements: there is no memory for it.
+  const int64_t length = window.begin + window.input + window.end;
+  const bool sparse = length > 64 + 16 * (window.input + window.output);
+  return (sparse ? CombineSparse : CombineDense)(writer, combine, value, axis, window, fill);
+}
+
+// The same over both axes of an NCHW value.
 LoweredValue CombineWindows(Writer& writer, std::string_view combine, LoweredValue value,
                             const PoolAxes& axes, LoweredValue fill) {
-  const auto& [h, w] = axes;
-  if (h.padded() || w.padded()) {
-    value = writer.Emit(
-        "Pad", {value, writer.Integers({0, 0, h.begin, w.begin, 0, 0, h.end, w.end}), fill});
-  }
-  return CombineAlong(writer, combine, CombineAlong(writer, combine, value, 2, h), 3, w);
+  value = CombineAlong(writer, combine, value, 2, axes[0], fill);
+  return CombineAlong(writer, combine, value, 3, axes[1], fill);
 }
 
 // What no element is below.

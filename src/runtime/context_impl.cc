@@ -1,5 +1,7 @@
 #include <algorithm>
-#include <array>
+#include <functional>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "core/errors.h"
@@ -38,14 +40,24 @@ std::shared_ptr<const ContextLimits> MakeLimits(const ContextOptions& options,
   return limits;
 }
 
-// A list of pointers without allocation for the usual sizes.
+// A list of plain values without allocation for the usual sizes, which a dispatch makes several of:
+// only what is used is initialised.
 template <class T>
 class SmallList {
+  static_assert(std::is_trivially_destructible_v<T>);
+
  public:
   explicit SmallList(size_t size) : size_(size) {
-    if (size > small_.size()) large_.resize(size);
+    if (size > kSmall) {
+      large_.resize(size);
+    } else {
+      std::uninitialized_value_construct_n(small_, size);
+    }
   }
-  T* data() { return size_ > small_.size() ? large_.data() : small_.data(); }
+  SmallList(const SmallList&) = delete;
+  SmallList& operator=(const SmallList&) = delete;
+
+  T* data() { return size_ > kSmall ? large_.data() : small_; }
   T& operator[](size_t i) { return data()[i]; }
   size_t size() const { return size_; }
   std::span<T> span() { return {data(), size_}; }
@@ -53,8 +65,11 @@ class SmallList {
   T* end() { return data() + size_; }
 
  private:
+  static constexpr size_t kSmall = 16;
   size_t size_;
-  std::array<T, 16> small_{};
+  union {
+    T small_[kSmall];
+  };
   std::vector<T> large_;
 };
 
@@ -101,43 +116,40 @@ Result<void> MatchNames(std::string_view call, std::string_view kind,
   return {};
 }
 
+// A tensor that a dispatch reads or writes.
+struct TensorUse {
+  TensorImpl* tensor = nullptr;
+  bool write = false;
+};
+
 // The locks of one dispatch, taken in the order of addresses so that two dispatches cannot wait for
 // each other. Outputs are written, inputs read.
 class DispatchLocks {
  public:
-  DispatchLocks(std::span<TensorImpl* const> inputs, std::span<TensorImpl* const> outputs)
-      : locks_(inputs.size() + outputs.size()) {
-    size_t count = 0;
-    for (TensorImpl* tensor : inputs) locks_[count++] = {tensor, false};
-    for (TensorImpl* tensor : outputs) locks_[count++] = {tensor, true};
-    std::sort(locks_.begin(), locks_.end(), [](const Entry& a, const Entry& b) {
-      return std::less<>()(a.tensor, b.tensor);
-    });
-    for (const Entry& entry : locks_) {
-      entry.write ? entry.tensor->lock.Lock() : entry.tensor->lock.LockShared();
+  /// `uses` are sorted by address.
+  explicit DispatchLocks(std::span<const TensorUse> uses) : uses_(uses) {
+    for (const TensorUse& use : uses_) {
+      use.write ? use.tensor->lock.Lock() : use.tensor->lock.LockShared();
     }
   }
   ~DispatchLocks() {
-    for (const Entry& entry : locks_) {
-      entry.write ? entry.tensor->lock.Unlock() : entry.tensor->lock.UnlockShared();
+    for (const TensorUse& use : uses_) {
+      use.write ? use.tensor->lock.Unlock() : use.tensor->lock.UnlockShared();
     }
   }
   DispatchLocks(const DispatchLocks&) = delete;
   DispatchLocks& operator=(const DispatchLocks&) = delete;
 
  private:
-  struct Entry {
-    TensorImpl* tensor = nullptr;
-    bool write = false;
-  };
-  SmallList<Entry> locks_;
+  const std::span<const TensorUse> uses_;
 };
 
 // Runs with the tensors locked for its whole length. A tensor that ended since the call was checked
 // is an error; work that failed leaves its error in the outputs, for those who read them.
-Result<void> RunLocked(CompiledGraph& compiled, std::span<TensorImpl* const> inputs,
+Result<void> RunLocked(CompiledGraph& compiled, std::span<const TensorUse> uses,
+                       std::span<TensorImpl* const> inputs,
                        std::span<TensorImpl* const> outputs) {
-  const DispatchLocks locks(inputs, outputs);
+  const DispatchLocks locks(uses);
   SmallList<BackendTensor*> from(inputs.size());
   SmallList<BackendTensor*> to(outputs.size());
   const Error* failure = nullptr;
@@ -146,11 +158,14 @@ Result<void> RunLocked(CompiledGraph& compiled, std::span<TensorImpl* const> inp
     if (inputs[i]->failure) failure = &*inputs[i]->failure;
   }
   for (size_t i = 0; i < outputs.size(); ++i) to[i] = outputs[i]->storage.get();
+  Result<void> result;
   if (std::count(from.begin(), from.end(), nullptr) + std::count(to.begin(), to.end(), nullptr)) {
-    return TypeError("dispatch: a tensor was destroyed");
+    result = TypeError("dispatch: a tensor was destroyed");
+  } else if (failure) {
+    result = *failure;
+  } else {
+    result = compiled.Run(from.span(), to.span());
   }
-  Result<void> result =
-      failure ? Result<void>(*failure) : compiled.Run(from.span(), to.span());
   for (TensorImpl* output : outputs) {
     if (!result) {
       output->failure = result.error();
@@ -247,12 +262,15 @@ Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTens
   std::shared_ptr<CompiledGraph> compiled = impl.compiled();
   if (!compiled) return InvalidState("dispatch: the graph is destroyed");
 
-  SmallList<TensorImpl*> all(inputs.size() + outputs.size());
+  SmallList<TensorUse> uses(inputs.size() + outputs.size());
   size_t count = 0;
-  for (const NamedTensor& input : inputs) all[count++] = input.second.impl().get();
-  for (const NamedTensor& output : outputs) all[count++] = output.second.impl().get();
-  std::sort(all.begin(), all.end(), std::less<>());
-  if (std::adjacent_find(all.begin(), all.end()) != all.end()) {
+  for (const NamedTensor& input : inputs) uses[count++] = {input.second.impl().get(), false};
+  for (const NamedTensor& output : outputs) uses[count++] = {output.second.impl().get(), true};
+  std::sort(uses.begin(), uses.end(), [](const TensorUse& a, const TensorUse& b) {
+    return std::less<>()(a.tensor, b.tensor);
+  });
+  const auto same = [](const TensorUse& a, const TensorUse& b) { return a.tensor == b.tensor; };
+  if (std::adjacent_find(uses.begin(), uses.end(), same) != uses.end()) {
     return TypeError("dispatch: a tensor is given twice");
   }
   for (std::span<const NamedTensor> records : {inputs, outputs}) {
@@ -276,18 +294,20 @@ Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTens
   SmallList<TensorImpl*> to(impl.outputs.size());
   WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "input", impl.inputs, inputs, from, check));
   WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "output", impl.outputs, outputs, to, check));
-  if (!timeline_) return RunLocked(*compiled, from.span(), to.span());
+  if (!timeline_) return RunLocked(*compiled, uses.span(), from.span(), to.span());
 
   // Queued work keeps what it uses; it leaves its errors in the outputs.
   std::vector<Tensor> kept;
   for (std::span<const NamedTensor> records : {inputs, outputs}) {
     for (const NamedTensor& record : records) kept.push_back(record.second);
   }
+  std::vector<TensorUse> queued_uses(uses.begin(), uses.end());
   std::vector<TensorImpl*> queued_from(from.begin(), from.end());
   std::vector<TensorImpl*> queued_to(to.begin(), to.end());
   timeline_->Enqueue([compiled = std::move(compiled), kept = std::move(kept),
-                      queued_from = std::move(queued_from), queued_to = std::move(queued_to)] {
-    (void)RunLocked(*compiled, queued_from, queued_to);
+                      queued_uses = std::move(queued_uses), queued_from = std::move(queued_from),
+                      queued_to = std::move(queued_to)] {
+    (void)RunLocked(*compiled, queued_uses, queued_from, queued_to);
   });
   return {};
 }

@@ -45,17 +45,15 @@ class GraphImpl {
   GraphImpl(std::shared_ptr<ContextImpl> context, std::shared_ptr<CompiledGraph> compiled,
             const GraphDefinition& definition)
       : context(std::move(context)), inputs(definition.inputs()), outputs(definition.outputs()),
-        compiled_(std::move(compiled)) {}
+        owner_(std::move(compiled)), compiled_(owner_) {}
 
-  /// Null once destroyed.
+  /// Null once destroyed. A dispatch calls this, so it takes no lock.
   std::shared_ptr<CompiledGraph> compiled() const {
-    std::lock_guard lock(mutex_);
-    return compiled_;
+    if (destroyed_.load(std::memory_order_acquire)) return nullptr;
+    return compiled_.lock();
   }
   void Destroy() {
-    std::shared_ptr<CompiledGraph> last;  // freed outside the lock
-    std::lock_guard lock(mutex_);
-    last.swap(compiled_);
+    if (!destroyed_.exchange(true, std::memory_order_acq_rel)) owner_.reset();
   }
 
   const std::shared_ptr<ContextImpl> context;
@@ -63,8 +61,9 @@ class GraphImpl {
   const std::vector<NamedDescriptor> outputs;
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<CompiledGraph> compiled_;
+  std::atomic<bool> destroyed_{false};
+  std::shared_ptr<CompiledGraph> owner_;  // touched by the one call that destroys
+  const std::weak_ptr<CompiledGraph> compiled_;
 };
 
 class ContextImpl : public BuilderHost, public std::enable_shared_from_this<ContextImpl> {

@@ -1,6 +1,6 @@
 // Builds random graphs through `GraphBuilder::Call`, guided by the operator table, and runs them:
-// whatever the builder accepts must compile on ONNX Runtime, run, and give the same bytes each time;
-// whatever it refuses must be a TypeError with a message and a rule.
+// whatever the builder accepts must compile on ONNX Runtime, run, and give the same bytes each
+// time; whatever it refuses must be a TypeError with a message and a rule.
 //
 // The input is a stream of choices. Where its first byte is odd, a pseudo-random stream that it
 // seeds goes on after its end, so that every small input makes a graph. With WEBNN_FUZZ_RECORD=FILE
@@ -13,10 +13,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
+#include <initializer_list>
 #include <limits>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -105,26 +104,50 @@ void ExpectTypeError(std::string_view what, const Error& error, bool with_rule) 
   if (with_rule && error.rule.empty()) Fail(std::string(what) + ": no rule", &error);
 }
 
-// Graphs that the builder has to accept although they have no meaning.
+// Graphs that the builder has to accept although they mean nothing, by their operator and a part of
+// the message with which ONNX Runtime refuses them.
 struct Exemption {
   std::string_view op;
-  std::string_view why;
-  bool (*applies)(const Error& error);
+  std::string_view message;
 };
-constexpr std::array<Exemption, 0> kExemptions = {};
+constexpr std::array<Exemption, 1> kExemptions = {{
+    // Upstream's validation tests want input channels accepted that are not a multiple of `groups`.
+    {"convTranspose2d", "Input channels C must be divisible by group"},
+}};
 
 bool IsExempt(const Error& error, std::string_view graph) {
   return std::any_of(kExemptions.begin(), kExemptions.end(), [&](const Exemption& exemption) {
-    return graph.find(exemption.op) != graph.npos && exemption.applies(error);
+    return graph.find(exemption.op) != graph.npos &&
+           error.message.find(exemption.message) != error.message.npos;
   });
 }
 
 // ---- Bytes of tensors. ----
 
-constexpr std::array<double, 24> kSpecialNumbers = {
-    0.0, -0.0, 1.0, -1.0, 0.5, 1.5, -2.5, 3.0, 100.0, -1e-3, 1e-8, 65504.0, 65520.0, 1e10, -1e30,
-    1e39, 3.5e38, 1e300, 5e-324, 6e-8, std::numeric_limits<double>::infinity(),
-    -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 2147483648.0};
+constexpr std::array<double, 24> kSpecialNumbers = {0.0,
+                                                    -0.0,
+                                                    1.0,
+                                                    -1.0,
+                                                    0.5,
+                                                    1.5,
+                                                    -2.5,
+                                                    3.0,
+                                                    100.0,
+                                                    -1e-3,
+                                                    1e-8,
+                                                    65504.0,
+                                                    65520.0,
+                                                    1e10,
+                                                    -1e30,
+                                                    1e39,
+                                                    3.5e38,
+                                                    1e300,
+                                                    5e-324,
+                                                    6e-8,
+                                                    std::numeric_limits<double>::infinity(),
+                                                    -std::numeric_limits<double>::infinity(),
+                                                    std::numeric_limits<double>::quiet_NaN(),
+                                                    2147483648.0};
 
 std::vector<std::byte> RandomBytes(Choices& in, const OperandDescriptor& descriptor) {
   std::vector<std::byte> bytes(descriptor.byte_length());
@@ -327,7 +350,7 @@ class GraphMaker {
 
   uint32_t Extreme() {
     static constexpr std::array<uint32_t, 12> kExtremes = {
-        0,      7,      255,        4096,       65535,      65536,
+        0,      7,       255,        4096,       65535,      65536,
         100000, 1 << 20, 0x7ffffffe, 0x7fffffff, 0x80000000, 0xffffffff};
     return in_.Of(kExtremes);
   }
@@ -504,7 +527,7 @@ class GraphMaker {
     if (Maybe()) plan["padding"] = Numbers(4, 0, 3);
     if (Maybe()) plan["strides"] = Numbers(2, 1, 3);
     if (Maybe()) plan["dilations"] = Numbers(2, 1, 3);
-    if (in_.OneIn(24)) {
+    if (in_.OneIn(8)) {
       static constexpr std::array<std::string_view, 3> kNames = {"padding", "strides", "dilations"};
       const std::string_view name = in_.Of(kNames);
       const uint32_t count = name == "padding" ? 4 : 2;
@@ -594,7 +617,8 @@ class GraphMaker {
   void AtCoordinates(const OpSchema& schema, Plan& plan) {
     const Known input = Primary(schema, plan);
     Sizes sizes = RandomSizes(in_.Below(3));
-    const uint32_t depth = in_.Between(1, std::max<uint32_t>(1, static_cast<uint32_t>(input.sizes.size())));
+    const uint32_t depth =
+        in_.Between(1, std::max<uint32_t>(1, static_cast<uint32_t>(input.sizes.size())));
     Sizes updates = sizes;
     for (size_t i = depth; i < input.sizes.size(); ++i) updates.push_back(input.sizes[i]);
     sizes.push_back(depth);
@@ -922,8 +946,8 @@ Result<Buffers> Dispatch(const Graph& graph, const Buffers& inputs, std::byte fi
 
 void CheckDescriptors(const std::vector<NamedDescriptor>& a, const std::vector<NamedDescriptor>& b,
                       std::string_view text) {
-  const bool equal = std::equal(
-      a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
+  const bool equal =
+      std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
         return one.name == other.name && one.descriptor == other.descriptor;
       });
   if (!equal) Fail("the graph has other inputs or outputs than its definition", nullptr, text);

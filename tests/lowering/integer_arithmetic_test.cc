@@ -220,7 +220,7 @@ Model LowerDivision(DataType type, const Target& target, std::optional<Number> d
 }
 bool HasGuards(const Model& model) {
   return std::any_of(model.nodes.begin(), model.nodes.end(),
-                     [](const ModelNode& node) { return node.op_type == "Where"; });
+                     [](const ModelNode& node) { return node.op_type == "Equal"; });
 }
 
 TEST(IntegerDivisionTest, AHarmlessConstantDivisorNeedsNoGuards) {

@@ -171,6 +171,14 @@ TEST_F(QueuedTest, AFailureIsFoundByThoseWhoRead) {
   EXPECT_EQ(ReadByte(context_, y_), 3);
 }
 
+TEST_F(QueuedTest, ATensorThatEndedOnTheWayIsAFailure) {
+  x_.Destroy();
+  x_.impl()->destroyed = false;  // as if the dispatch had been checked just before that
+  EXPECT_THAT(DispatchOne(context_, graph_, x_, y_), Succeeds());
+  gate_.Open();
+  EXPECT_THAT(context_.ReadTensor(y_, room_), Fails(ErrorCode::kTypeError, "destroyed"));
+}
+
 // ---- The end of the context. ----
 
 TEST(QueuedEndTest, QueuedWorkOutlivesTheHandles) {

@@ -57,6 +57,13 @@ Result<void> Binding::Run(OrtSession* session, const OrtRunOptions* options) {
 }
 
 void BindingPool::Give(std::unique_ptr<Binding> binding) {
+  Binding* none = nullptr;
+  if (binding != nullptr && last_.compare_exchange_strong(none, binding.get(),
+                                                          std::memory_order_acq_rel,
+                                                          std::memory_order_relaxed)) {
+    (void)binding.release();
+    return;
+  }
   std::unique_ptr<Binding> surplus;  // destroyed after the lock is released
   const std::lock_guard lock(mutex_);
   --running_;
@@ -67,7 +74,7 @@ void BindingPool::Give(std::unique_ptr<Binding> binding) {
 
 size_t BindingPool::idle_count() const {
   const std::lock_guard lock(mutex_);
-  return idle_.size();
+  return idle_.size() + (last_.load(std::memory_order_relaxed) != nullptr ? 1 : 0);
 }
 
 std::unique_ptr<Binding> BindingPool::Remove(size_t i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -78,11 +79,22 @@ class Binding {
 /// the one that has the same addresses from an earlier run, as in a loop over the same tensors.
 class BindingPool {
  public:
+  BindingPool() = default;
+  BindingPool(const BindingPool&) = delete;
+  BindingPool& operator=(const BindingPool&) = delete;
+  ~BindingPool() { delete last_.load(std::memory_order_acquire); }
+
   /// One with these addresses, or else the one used longest ago, or null: then make one.
   template <class AddressOf>
   std::unique_ptr<Binding> Take(const AddressOf& address_of) {
+    std::unique_ptr<Binding> last(last_.exchange(nullptr, std::memory_order_acq_rel));
+    if (last != nullptr && last->Matches(address_of)) return last;
     const std::lock_guard lock(mutex_);
-    if (++running_ > most_running_) most_running_ = running_;
+    if (last != nullptr) {
+      idle_.push_back(std::move(last));
+    } else if (++running_ > most_running_) {
+      most_running_ = running_;
+    }
     for (size_t i = idle_.size(); i-- > 0;) {
       if (idle_[i]->Matches(address_of)) return Remove(i);
     }
@@ -100,6 +112,9 @@ class BindingPool {
 
   std::unique_ptr<Binding> Remove(size_t i);
 
+  // One that is idle, or null. It makes the usual case, the same tensors as the last time, free of
+  // the mutex, and counts as running below.
+  std::atomic<Binding*> last_{nullptr};
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Binding>> idle_;  // the last used at the end
   size_t running_ = 0;
