@@ -82,13 +82,13 @@ int Main(int argc, char** argv) {
       for (const Phases& phases : all[k]) values.push_back(phases.*phase);
       return shown(Min(values));
     };
-    report.Row("Chain of add, mul, relu, reshape and clamp",
-               {"operators", "median", "least", "build", "finish", "lower", "serialize", "free",
-                "model"},
-               {fmt::format("{}", kSizes[k]), shown(rounds.Median(k)), shown(rounds.Min(k)),
-                least(&Phases::build), least(&Phases::finish), least(&Phases::lower),
-                least(&Phases::serialize), least(&Phases::release),
-                fmt::format("{:.1f} MB", static_cast<double>(all[k].front().bytes) * 1e-6)});
+    report.Row(
+        "Chain of add, mul, relu, reshape and clamp",
+        {"operators", "median", "least", "build", "finish", "lower", "serialize", "free", "model"},
+        {fmt::format("{}", kSizes[k]), shown(rounds.Median(k)), shown(rounds.Min(k)),
+         least(&Phases::build), least(&Phases::finish), least(&Phases::lower),
+         least(&Phases::serialize), least(&Phases::release),
+         fmt::format("{:.1f} MB", static_cast<double>(all[k].front().bytes) * 1e-6)});
   }
   report.Note("The parts are their least; the sum of the first four is the whole.");
   report.Note(fmt::format("{} rounds, {} of them quiet", rounds.taken, rounds.quiet));

@@ -15,7 +15,7 @@ namespace {
 struct Setting {
   const char* graph;
   GraphDefinition definition;
-  uint32_t threads;  // 0: the default
+  uint32_t threads;    // 0: the default
   size_t repetitions;  // of one measurement
   size_t rounds;
   double max_seconds;
@@ -75,13 +75,13 @@ void Measure(Report& report, const Setting& setting) {
              static_cast<double>(setting.repetitions);
     });
   };
-  const Rounds rounds = Interleave(
-      setting.rounds, setting.max_seconds,
-      {timed([&] { raw.Run(); }), timed([&] { again.Run(); }), timed([&] { ours.Dispatch(); }),
-       timed([&] { ours.Compute(); })});
+  const Rounds rounds =
+      Interleave(setting.rounds, setting.max_seconds,
+                 {timed([&] { raw.Run(); }), timed([&] { again.Run(); }),
+                  timed([&] { ours.Dispatch(); }), timed([&] { ours.Compute(); })});
 
-  const std::string title = fmt::format("{}, threads: {}", setting.graph,
-                                        setting.threads == 0 ? "default" : "1");
+  const std::string title =
+      fmt::format("{}, threads: {}", setting.graph, setting.threads == 0 ? "default" : "1");
   const std::array<const char*, 4> names = {"ONNX Runtime, RunWithBinding", "the same, again",
                                             "Context::Dispatch", "Context::Compute"};
   const bool tiny = setting.repetitions > 1;

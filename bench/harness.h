@@ -213,10 +213,13 @@ class Report {
       versions_["webnn"] = std::string(webnn::Version());
       versions_["compiler"] = Compiler();
       std::ofstream out(json_);
-      out << nlohmann::ordered_json{{"program", name_},    {"date", Date()},
-                                    {"machine", Machine()}, {"versions", versions_},
+      out << nlohmann::ordered_json{{"program", name_},
+                                    {"date", Date()},
+                                    {"machine", Machine()},
+                                    {"versions", versions_},
                                     {"load", fmt::format("{:.2f}", load)},
-                                    {"figures", figures_}, {"notes", notes_},
+                                    {"figures", figures_},
+                                    {"notes", notes_},
                                     {"tables", tables_}}
                  .dump(2)
           << "\n";

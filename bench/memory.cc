@@ -1,6 +1,6 @@
 // Peak memory from the start of a process to the first result, with 1 GiB of weights in files: our
-// library with ConstantView over the mapped files, and ONNX Runtime with the same model, which names
-// the same files as its external data. Each variant runs in a process of its own.
+// library with ConstantView over the mapped files, and ONNX Runtime with the same model, which
+// names the same files as its external data. Each variant runs in a process of its own.
 //
 // ONNX Runtime rewrites the weights of matrix products for its kernels, a copy that it keeps beside
 // or instead of the weights; those of other operators it uses as they are. So there are two models.
@@ -110,10 +110,10 @@ void RunOrt(bool multiply, const std::filesystem::path& folder) {
   ort::Handle<OrtValue> values[2];
   for (int k = 0; k < 2; ++k) {
     memory[k].resize(static_cast<size_t>(sizes[0] * sizes[1]));
-    values[k] = Must(ort::Make<OrtValue>(
-        api, "benchmark", api.CreateTensorWithDataAsOrtValue, library.cpu_memory(),
-        static_cast<void*>(memory[k].data()), memory[k].size() * sizeof(float), sizes, size_t{2},
-        ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT));
+    values[k] = Must(ort::Make<OrtValue>(api, "benchmark", api.CreateTensorWithDataAsOrtValue,
+                                         library.cpu_memory(), static_cast<void*>(memory[k].data()),
+                                         memory[k].size() * sizeof(float), sizes, size_t{2},
+                                         ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT));
   }
   const char* names[] = {"x", "y"};
   const OrtValue* input = values[0].get();
@@ -127,7 +127,8 @@ void Prepare(const std::filesystem::path& folder) {
   const auto bytes = random.Random(size_t{kSide} * kSide, std::sqrt(3.0f / kSide));
   for (size_t i = 0; i < kWeights; ++i) {
     std::ofstream out(folder / fmt::format("weight-{}", i), std::ios::binary);
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
     if (!out) WeightFiles::Fail("write", folder);
   }
   for (const bool multiply : {true, false}) {
@@ -236,7 +237,8 @@ int Main(int argc, char** argv) {
     report.AtMost(fmt::format("peak beyond ONNX Runtime's / weights, {}", model),
                   (mapped - ort_peak) / kWeightMiB, 0.05);
   }
-  report.Note(fmt::format("A process that has only opened ONNX Runtime peaks at {:.0f} MiB.", start));
+  report.Note(
+      fmt::format("A process that has only opened ONNX Runtime peaks at {:.0f} MiB.", start));
   std::filesystem::remove_all(folder);
   return report.Finish();
 }

@@ -46,8 +46,8 @@ class Net {
   Operand Weight(Shape shape, float scale) {
     const OperandDescriptor descriptor =
         Must(OperandDescriptor::Create(DataType::kFloat32, std::move(shape)));
-    return Must(builder.ConstantView(descriptor,
-                                     weights_.Random(descriptor.element_count(), scale)));
+    return Must(
+        builder.ConstantView(descriptor, weights_.Random(descriptor.element_count(), scale)));
   }
   const Shape& ShapeOf(Operand operand) {
     described_ = Must(builder.Describe(operand)).shape();
@@ -98,9 +98,8 @@ inline GraphDefinition ResNet50(Weights& weights) {
   }
   x = Must(net.builder.AveragePool2d({.input = x}));
   x = Must(net.builder.Reshape({.input = x, .new_shape = {1, 2048}}));
-  x = Must(net.builder.Gemm({.a = x,
-                             .b = net.Weight(Shape{2048, 1000}, 0.03f),
-                             .c = net.Weight(Shape{1000}, 0.1f)}));
+  x = Must(net.builder.Gemm(
+      {.a = x, .b = net.Weight(Shape{2048, 1000}, 0.03f), .c = net.Weight(Shape{1000}, 0.1f)}));
   return net.Finish("y", x);
 }
 

@@ -31,8 +31,8 @@ inline void MustOrt(OrtStatus* status) {
 
 /// The model that the back end makes of a definition.
 inline onnx_format::SerializedModel SerializeForOrt(const GraphDefinition& definition) {
-  return Must(onnx_format::Serialize(
-      lowering::Writer(*definition.data(), OnnxRuntimeTarget()).Finish()));
+  return Must(
+      onnx_format::Serialize(lowering::Writer(*definition.data(), OnnxRuntimeTarget()).Finish()));
 }
 
 /// Session options as the back end sets them.
@@ -62,8 +62,7 @@ class RawSession {
     session_ =
         Must(ort::Make<OrtSession>(api, "benchmark", api.CreateSessionFromArray, library.env(),
                                    model_.proto.data(), model_.proto.size(), options.get()));
-    binding_ =
-        Must(ort::Make<OrtIoBinding>(api, "benchmark", api.CreateIoBinding, session_.get()));
+    binding_ = Must(ort::Make<OrtIoBinding>(api, "benchmark", api.CreateIoBinding, session_.get()));
     run_options_ = Must(ort::Make<OrtRunOptions>(api, "benchmark", api.CreateRunOptions));
     const auto inputs = definition.inputs();
     const auto outputs = definition.outputs();

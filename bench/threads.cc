@@ -30,9 +30,7 @@ int Main(int argc, char** argv) {
     for (int i = 0; i < kDispatches; ++i) session.Dispatch();
   };
   // Seconds for one dispatch of the throughput.
-  const auto one = [&] {
-    return Time([&] { work(first); }) / kDispatches;
-  };
+  const auto one = [&] { return Time([&] { work(first); }) / kDispatches; };
   const auto two = [&] {
     return Time([&] {
              std::thread other([&] { work(second); });

@@ -47,10 +47,10 @@ void Run() {
   webnn::GraphBuilder builder = webnn::GraphBuilder::Create(context).value();
   const auto picture =
       builder.Input("picture", webnn::DataType::kFloat32, {1, 1, kRows, kColumns}).value();
-  const auto filters =
-      builder.Constant<float>({2, 1, 3, 3}, {-1, 0, 1, -2, 0, 2, -1, 0, 1,  //
-                                             -1, -2, -1, 0, 0, 0, 1, 2, 1})
-          .value();
+  const auto filters = builder
+                           .Constant<float>({2, 1, 3, 3}, {-1, 0, 1, -2, 0, 2, -1, 0, 1,  //
+                                                           -1, -2, -1, 0, 0, 0, 1, 2, 1})
+                           .value();
   const auto gradient =
       builder
           .Conv2d({.input = picture, .filter = filters, .padding = {1, 1, 1, 1}, .label = "sobel"})

@@ -43,7 +43,8 @@ struct ContextOptions {
   /// False (the default): a dispatch on the CPU runs in the caller's thread and is done when the
   /// call returns. True: it is queued, and a thread of the context runs the queue in order.
   bool queued = false;
-  /// Larger tensors are refused. The default is no limit beyond the specification's 2^31-1 elements.
+  /// Larger tensors are refused. The default is no limit beyond the specification's 2^31-1
+  /// elements.
   uint64_t max_tensor_byte_length = uint64_t{1} << 34;
   LogCallback log = nullptr;
   LogLevel log_level = LogLevel::kWarning;
@@ -95,7 +96,8 @@ class WEBNN_EXPORT Context {
   Result<Graph> Compile(const GraphDefinition& definition) const;
 
   /// A tensor filled with zeros. UnknownError when there is no memory for it.
-  Result<Tensor> CreateTensor(const OperandDescriptor& descriptor, TensorOptions options = {}) const;
+  Result<Tensor> CreateTensor(const OperandDescriptor& descriptor,
+                              TensorOptions options = {}) const;
   /// An immutable tensor for `GraphBuilder::Constant`; the bytes are copied.
   Result<Tensor> CreateConstantTensor(const OperandDescriptor& descriptor,
                                       std::span<const std::byte> bytes) const;

@@ -49,7 +49,8 @@ class WEBNN_EXPORT GraphBuilder {
   GraphBuilder& operator=(GraphBuilder&&) noexcept;
   ~GraphBuilder();
 
-  /// A graph input. The name must not be empty; two of one name are refused when the graph is built.
+  /// A graph input. The name must not be empty; two of one name are refused when the graph is
+  /// built.
   Result<Operand> Input(std::string name, const OperandDescriptor& descriptor);
   Result<Operand> Input(std::string name, DataType type, Shape shape);
 
@@ -63,7 +64,8 @@ class WEBNN_EXPORT GraphBuilder {
                                std::shared_ptr<const void> keep_alive = nullptr);
   /// A scalar.
   Result<Operand> Constant(DataType type, Number value);
-  /// The value of a constant tensor, not copied. The tensor may be destroyed once the graph is built.
+  /// The value of a constant tensor, not copied. The tensor may be destroyed once the graph is
+  /// built.
   Result<Operand> Constant(const Tensor& tensor);
   /// A constant from numbers: `Constant<float>({2, 2}, std::vector{1.f, 2.f, 3.f, 4.f})`.
   template <class T>
@@ -103,12 +105,18 @@ class WEBNN_EXPORT GraphBuilder {
   explicit GraphBuilder(std::unique_ptr<BuilderState> state);
   template <class T>
   static constexpr DataType kDataTypeOf = [] {
-    if constexpr (std::is_same_v<T, float>) return DataType::kFloat32;
-    else if constexpr (std::is_same_v<T, int32_t>) return DataType::kInt32;
-    else if constexpr (std::is_same_v<T, uint32_t>) return DataType::kUint32;
-    else if constexpr (std::is_same_v<T, int64_t>) return DataType::kInt64;
-    else if constexpr (std::is_same_v<T, uint64_t>) return DataType::kUint64;
-    else if constexpr (std::is_same_v<T, int8_t>) return DataType::kInt8;
+    if constexpr (std::is_same_v<T, float>)
+      return DataType::kFloat32;
+    else if constexpr (std::is_same_v<T, int32_t>)
+      return DataType::kInt32;
+    else if constexpr (std::is_same_v<T, uint32_t>)
+      return DataType::kUint32;
+    else if constexpr (std::is_same_v<T, int64_t>)
+      return DataType::kInt64;
+    else if constexpr (std::is_same_v<T, uint64_t>)
+      return DataType::kUint64;
+    else if constexpr (std::is_same_v<T, int8_t>)
+      return DataType::kInt8;
     else {
       static_assert(std::is_same_v<T, uint8_t>, "no data type has this element");
       return DataType::kUint8;

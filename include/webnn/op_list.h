@@ -1,8 +1,8 @@
 #pragma once
 
-/// The operators in the specification's order. An operator is one line here, one struct in ops.h and
-/// one file (with its family) in src/ops/. The specification's name of `GatherND` is `gatherND`: the
-/// first letter in lower case.
+/// The operators in the specification's order. An operator is one line here, one struct in ops.h
+/// and one file (with its family) in src/ops/. The specification's name of `GatherND` is
+/// `gatherND`: the first letter in lower case.
 #define WEBNN_FOR_EACH_OP(OP) \
   OP(ArgMin) \
   OP(ArgMax) \

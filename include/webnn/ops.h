@@ -419,7 +419,8 @@ struct Gru {
   bool return_sequence = false;
   RecurrentNetworkDirection direction = RecurrentNetworkDirection::kForward;
   GruWeightLayout layout = GruWeightLayout::kZrn;
-  std::array<RecurrentNetworkActivation, 2> activations{RecurrentNetworkActivation::kSigmoid, RecurrentNetworkActivation::kTanh};
+  std::array<RecurrentNetworkActivation, 2> activations{RecurrentNetworkActivation::kSigmoid,
+                                                        RecurrentNetworkActivation::kTanh};
   std::string label = {};
 };
 
@@ -434,7 +435,8 @@ struct GruCell {
   std::optional<Operand> recurrent_bias = {};
   bool reset_after = true;
   GruWeightLayout layout = GruWeightLayout::kZrn;
-  std::array<RecurrentNetworkActivation, 2> activations{RecurrentNetworkActivation::kSigmoid, RecurrentNetworkActivation::kTanh};
+  std::array<RecurrentNetworkActivation, 2> activations{RecurrentNetworkActivation::kSigmoid,
+                                                        RecurrentNetworkActivation::kTanh};
   std::string label = {};
 };
 
@@ -505,7 +507,9 @@ struct Lstm {
   bool return_sequence = false;
   RecurrentNetworkDirection direction = RecurrentNetworkDirection::kForward;
   LstmWeightLayout layout = LstmWeightLayout::kIofg;
-  std::array<RecurrentNetworkActivation, 3> activations{RecurrentNetworkActivation::kSigmoid, RecurrentNetworkActivation::kTanh, RecurrentNetworkActivation::kTanh};
+  std::array<RecurrentNetworkActivation, 3> activations{RecurrentNetworkActivation::kSigmoid,
+                                                        RecurrentNetworkActivation::kTanh,
+                                                        RecurrentNetworkActivation::kTanh};
   std::string label = {};
 };
 
@@ -522,7 +526,9 @@ struct LstmCell {
   std::optional<Operand> recurrent_bias = {};
   std::optional<Operand> peephole_weight = {};
   LstmWeightLayout layout = LstmWeightLayout::kIofg;
-  std::array<RecurrentNetworkActivation, 3> activations{RecurrentNetworkActivation::kSigmoid, RecurrentNetworkActivation::kTanh, RecurrentNetworkActivation::kTanh};
+  std::array<RecurrentNetworkActivation, 3> activations{RecurrentNetworkActivation::kSigmoid,
+                                                        RecurrentNetworkActivation::kTanh,
+                                                        RecurrentNetworkActivation::kTanh};
   std::string label = {};
 };
 

@@ -72,7 +72,7 @@ class DataTypeSet {
 struct Dimension {
   uint32_t value = 0;
   constexpr Dimension() = default;
-  constexpr Dimension(uint32_t size) : value(size) {}  // NOLINT: implicit
+  constexpr Dimension(uint32_t size) : value(size) {}    // NOLINT: implicit
   constexpr operator uint32_t() const { return value; }  // NOLINT: implicit
 };
 

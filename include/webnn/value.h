@@ -20,13 +20,13 @@ class Value {
   using Variant = std::variant<std::monostate, bool, Number, std::string, Operand, List>;
 
   Value() = default;
-  Value(bool value) : variant_(value) {}                     // NOLINT: implicit
-  Value(Number value) : variant_(value) {}                   // NOLINT: implicit
-  Value(std::string value) : variant_(std::move(value)) {}   // NOLINT: implicit
+  Value(bool value) : variant_(value) {}                           // NOLINT: implicit
+  Value(Number value) : variant_(value) {}                         // NOLINT: implicit
+  Value(std::string value) : variant_(std::move(value)) {}         // NOLINT: implicit
   Value(std::string_view value) : variant_(std::string(value)) {}  // NOLINT: implicit
   Value(const char* value) : variant_(std::string(value)) {}       // NOLINT: implicit
-  Value(Operand value) : variant_(value) {}                  // NOLINT: implicit
-  Value(List value) : variant_(std::move(value)) {}          // NOLINT: implicit
+  Value(Operand value) : variant_(value) {}                        // NOLINT: implicit
+  Value(List value) : variant_(std::move(value)) {}                // NOLINT: implicit
   template <class T>
     requires(std::integral<T> || std::floating_point<T>) && (!std::same_as<T, bool>)
   Value(T value) : variant_(Number(value)) {}  // NOLINT: implicit

@@ -47,10 +47,10 @@ class CompiledGraph {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;     ///< "onnxruntime"
-  virtual std::string version() const = 0;       ///< "1.32.0"
-  virtual std::string device() const = 0;        ///< "cpu"
-  virtual uint32_t max_rank() const = 0;         ///< Of any operand.
+  virtual std::string_view name() const = 0;  ///< "onnxruntime"
+  virtual std::string version() const = 0;    ///< "1.32.0"
+  virtual std::string device() const = 0;     ///< "cpu"
+  virtual uint32_t max_rank() const = 0;      ///< Of any operand.
   virtual std::vector<LimitDelta> deltas() const { return {}; }
   virtual Result<std::unique_ptr<CompiledGraph>> Compile(
       const std::shared_ptr<const GraphData>& graph) = 0;

@@ -15,10 +15,11 @@ uint16_t Float16FromDouble(double value) {
     return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24)));
   }
   int exponent = 0;
-  const double fraction = std::frexp(magnitude, &exponent);  // [0.5, 1)
+  const double fraction = std::frexp(magnitude, &exponent);                        // [0.5, 1)
   const auto mantissa = static_cast<uint32_t>(std::nearbyint(fraction * 2048.0));  // [1024, 2048]
   // A mantissa of 2048 carries into the exponent by itself.
-  return static_cast<uint16_t>(sign | (((exponent + 14) << 10) + static_cast<int>(mantissa - 1024)));
+  return static_cast<uint16_t>(sign |
+                               (((exponent + 14) << 10) + static_cast<int>(mantissa - 1024)));
 }
 
 float Float16ToFloat(uint16_t bits) {

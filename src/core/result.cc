@@ -22,7 +22,6 @@ std::string ToString(const Error& error) {
   return std::string(Name(error.code)) + ": " + error.message;
 }
 
-BadResult::BadResult(Error error)
-    : std::runtime_error(ToString(error)), error_(std::move(error)) {}
+BadResult::BadResult(Error error) : std::runtime_error(ToString(error)), error_(std::move(error)) {}
 
 }  // namespace webnn

@@ -12,7 +12,7 @@
 /// `WEBNN_ASSIGN_OR_RETURN(auto value, Compute());`
 #define WEBNN_ASSIGN_OR_RETURN(declaration, expression) \
   WEBNN_ASSIGN_IMPL(WEBNN_CONCAT(webnn_result_, __LINE__), declaration, expression)
-#define WEBNN_ASSIGN_IMPL(result, declaration, expression)     \
-  auto result = (expression);                                  \
-  if (!result.ok()) return std::move(result.error());          \
+#define WEBNN_ASSIGN_IMPL(result, declaration, expression) \
+  auto result = (expression); \
+  if (!result.ok()) return std::move(result.error()); \
   declaration = *std::move(result)

@@ -92,10 +92,10 @@ Result<void> CheckOperandField(const BuilderState& state, const OpSchema& schema
                                 Name(given.data_type()), TypeNames(limits.data_types)));
     }
     if (given.rank() < limits.rank_range.min || given.rank() > limits.rank_range.max) {
-      return Reject(schema, op, fmt::format("{}-rank", field.name),
-                    fmt::format("{} has shape {}, of rank {}; allowed are ranks {}", where(),
-                                ToString(given.shape()), given.rank(),
-                                RankText(limits.rank_range)));
+      return Reject(
+          schema, op, fmt::format("{}-rank", field.name),
+          fmt::format("{} has shape {}, of rank {}; allowed are ranks {}", where(),
+                      ToString(given.shape()), given.rank(), RankText(limits.rank_range)));
     }
     if (field.same_type_as.empty()) continue;
     const OpField* other = schema.FindField(field.same_type_as);
@@ -220,9 +220,9 @@ Result<Operand> GraphBuilder::Constant(const Tensor& tensor) {
   if (!state_->host) return TypeError("constant: the builder has no context, so no tensors");
   // The specification looks at the tensor first, at the builder second.
   WEBNN_ASSIGN_OR_RETURN(ConstantTensor constant, state_->host->GetConstant(tensor));
-  WEBNN_ASSIGN_OR_RETURN(const Operand operand,
-                         ConstantView(constant.descriptor, constant.data.bytes,
-                                      constant.data.owner));
+  WEBNN_ASSIGN_OR_RETURN(
+      const Operand operand,
+      ConstantView(constant.descriptor, constant.data.bytes, constant.data.owner));
   state_->constant_tensors.push_back(tensor);
   return operand;
 }
@@ -240,9 +240,8 @@ Result<std::vector<Operand>> GraphBuilder::AddOp(const OpSchema& schema, const v
                     fmt::format("{} must be {}", field.name, field.expects));
     }
   }
-  WEBNN_ASSIGN_OR_RETURN(
-      std::vector<OutputShape> shapes,
-      schema.infer(InferContext(graph, schema, schema.label(op)), op));
+  WEBNN_ASSIGN_OR_RETURN(std::vector<OutputShape> shapes,
+                         schema.infer(InferContext(graph, schema, schema.label(op)), op));
 
   std::vector<OperandDescriptor> descriptors;
   for (size_t k = 0; k < shapes.size(); ++k) {
@@ -275,8 +274,7 @@ Result<std::vector<Operand>> GraphBuilder::AddOp(const OpSchema& schema, const v
     outputs.push_back({static_cast<uint32_t>(graph.operands.size()), state_->number});
     graph.operands.push_back({std::move(descriptor), OperandKind::kResult, node});
   }
-  graph.nodes.push_back(
-      {&schema, schema.copy(op), first, static_cast<uint32_t>(outputs.size())});
+  graph.nodes.push_back({&schema, schema.copy(op), first, static_cast<uint32_t>(outputs.size())});
   return outputs;
 }
 
@@ -313,7 +311,8 @@ Result<std::vector<Operand>> GraphBuilder::Call(std::string_view name,
   for (const auto& [key, value] : options) {
     const OpField* field = schema->FindField(key);
     if (field == nullptr || field->required) {
-      return Reject(*schema, op.get(), "option-name", fmt::format("there is no option \"{}\"", key));
+      return Reject(*schema, op.get(), "option-name",
+                    fmt::format("there is no option \"{}\"", key));
     }
     if (!value.absent()) WEBNN_RETURN_IF_ERROR(read(*field, value));
   }
@@ -337,8 +336,8 @@ Result<GraphDefinition> GraphBuilder::Finish(std::span<const NamedOutput> output
     }
     const OperandRecord& record = state_->graph.operands[operand.id];
     if (record.kind != OperandKind::kResult) {
-      return TypeError(
-          "build: output \"{}\" is an input or a constant; pass it through `identity`", name);
+      return TypeError("build: output \"{}\" is an input or a constant; pass it through `identity`",
+                       name);
     }
     if (auto fits = CheckLimits(*state_, record.descriptor, state_->limits->output); !fits) {
       return Prefixed(fmt::format("build: output \"{}\"", name), fits.error());

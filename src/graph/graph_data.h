@@ -40,7 +40,8 @@ struct NamedOperand {
 };
 
 /// The graph's intermediate form. Ids are places in `operands` and never change: a finished graph
-/// keeps what its outputs do not reach as records without meaning (`reachable`), without their bytes.
+/// keeps what its outputs do not reach as records without meaning (`reachable`), without their
+/// bytes.
 struct GraphData {
   std::vector<OperandRecord> operands;
   std::vector<NodeRecord> nodes;  ///< In the order of building, which is a topological order.

@@ -9,8 +9,8 @@ const OperandDescriptor& InferContext::Describe(Operand operand) const {
 }
 
 Error InferContext::MakeError(std::string_view rule, std::string text) const {
-  return {ErrorCode::kTypeError,
-          fmt::format("{}: {}", MessagePrefix(label_, schema_.name), text), std::string(rule)};
+  return {ErrorCode::kTypeError, fmt::format("{}: {}", MessagePrefix(label_, schema_.name), text),
+          std::string(rule)};
 }
 
 std::string EscapeControls(std::string_view text) {

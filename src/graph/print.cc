@@ -70,7 +70,8 @@ std::string ToText(const GraphData& graph) {
     std::string results;
     for (uint32_t k = 0; k < node.output_count; ++k) {
       const uint32_t id = node.first_output + k;
-      results += fmt::format("{}%{} {}", k ? ", " : "", id, ToString(graph.operands[id].descriptor));
+      results +=
+          fmt::format("{}%{} {}", k ? ", " : "", id, ToString(graph.operands[id].descriptor));
     }
     const std::string label = Label(node);
     text += fmt::format("{} = {}({}){}\n", results, node.schema->name, Arguments(node),

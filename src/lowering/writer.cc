@@ -129,17 +129,16 @@ std::optional<std::vector<int64_t>> Writer::ConstantIntegers(Operand operand) co
     uint64_t raw = 0;
     std::memcpy(&raw, bytes.data() + i * bits / 8, bits / 8);
     const int unused = 64 - bits;
-    values[i] = is_signed ? static_cast<int64_t>(raw << unused) >> unused
-                          : static_cast<int64_t>(raw);
+    values[i] =
+        is_signed ? static_cast<int64_t>(raw << unused) >> unused : static_cast<int64_t>(raw);
   }
   return values;
 }
 
 Element Writer::ComputeType(Element element, std::initializer_list<std::string_view> ops) const {
   auto supported = [&](Element candidate) {
-    return std::all_of(ops.begin(), ops.end(), [&](std::string_view op) {
-      return target_.Supports(op, candidate);
-    });
+    return std::all_of(ops.begin(), ops.end(),
+                       [&](std::string_view op) { return target_.Supports(op, candidate); });
   };
   if (supported(element)) return element;
   for (Element wider : WiderTypes(element)) {
@@ -156,8 +155,7 @@ LoweredValue Writer::Cast(LoweredValue value, Element element) {
   }
   const uint64_t key = (uint64_t{value.id} << 8) | static_cast<uint64_t>(element);
   if (auto known = casts_.find(key); known != casts_.end()) return known->second;
-  LoweredValue result =
-      Emit("Cast", {value}, {{"to", static_cast<int64_t>(element)}}, element);
+  LoweredValue result = Emit("Cast", {value}, {{"to", static_cast<int64_t>(element)}}, element);
   casts_.emplace(key, result);
   if (value.element == Element::kBool) narrowed_from_.emplace(result.id, value);
   return result;
@@ -357,8 +355,8 @@ Model Writer::Finish() && {
   for (uint32_t i = 0; i < graph_.nodes.size(); ++i) {
     if (graph_.nodes[i].reachable) LowerNode(i);
   }
-  // An output needs a value that a node computes and that is no other output: ONNX gives a value one
-  // name.
+  // An output needs a value that a node computes and that is no other output: ONNX gives a value
+  // one name.
   std::vector<bool> taken(next_, true);
   for (const ModelNode& node : model_.nodes) {
     for (ValueId id : node.outputs) taken[id] = false;

@@ -26,8 +26,8 @@ struct LoweredValue {
 };
 
 /// Writes the ONNX of one graph. An operator's `LowerToOnnx` gets its operands here, adds nodes and
-/// returns its results in whatever type it computed them in: the writer narrows them to the declared
-/// one. Helpers below cost nothing where there is nothing to do.
+/// returns its results in whatever type it computed them in: the writer narrows them to the
+/// declared one. Helpers below cost nothing where there is nothing to do.
 class Writer {
  public:
   Writer(const GraphData& graph, const Target& target) : graph_(graph), target_(target) {}

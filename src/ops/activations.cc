@@ -75,7 +75,8 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
                                                                                  : "Min";
   std::vector<LoweredValue> inputs = {writer.ToOrdered(input, onnx)};
   for (const std::optional<Number>& value : {op.min_value, op.max_value}) {
-    if (is_bound(value)) inputs.push_back(writer.ToOrdered(writer.Scalar(*value, input.element), onnx));
+    if (is_bound(value))
+      inputs.push_back(writer.ToOrdered(writer.Scalar(*value, input.element), onnx));
   }
   if (inputs.size() == 1) return input;
   return writer.FromOrdered(onnx == "Clip" ? writer.Clip(inputs[0], inputs[1], inputs[2])
@@ -85,15 +86,14 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
 
 // ---- One option or two, float only. ----
 
-#define WEBNN_ACTIVATION(Name, name, doc, ...)                                            \
-  template <>                                                                             \
-  const OpSchema& SchemaOf<Name>() {                                                      \
-    static const OpSchema kSchema =                                                       \
-        ElementwiseSchema<Name>(name, doc, kFloats, {__VA_ARGS__});                       \
-    return kSchema;                                                                       \
-  }                                                                                       \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {                \
-    return SameAs(context, op.input);                                                     \
+#define WEBNN_ACTIVATION(Name, name, doc, ...) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = ElementwiseSchema<Name>(name, doc, kFloats, {__VA_ARGS__}); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return SameAs(context, op.input); \
   }
 
 LoweredValue LowerToOnnx(Writer& writer, const Elu& op) {
@@ -127,11 +127,11 @@ WEBNN_ACTIVATION(Linear, "linear", "alpha * x + beta.", Option<&Linear::alpha>("
 
 template <>
 const OpSchema& SchemaOf<Prelu>() {
-  static const OpSchema kSchema = MakeSchema<Prelu>(
-      "prelu", "x where x >= 0, else slope * x, broadcast in both directions.",
-      {In<&Prelu::input>("input", kSigned, kAnyRank),
-       In<&Prelu::slope>("slope", kSigned, kAnyRank, "input")},
-      {Out("output", kSigned, kAnyRank, "input")});
+  static const OpSchema kSchema =
+      MakeSchema<Prelu>("prelu", "x where x >= 0, else slope * x, broadcast in both directions.",
+                        {In<&Prelu::input>("input", kSigned, kAnyRank),
+                         In<&Prelu::slope>("slope", kSigned, kAnyRank, "input")},
+                        {Out("output", kSigned, kAnyRank, "input")});
   return kSchema;
 }
 

@@ -7,12 +7,11 @@ constexpr DataTypeSet kIndexTypes = {DataType::kInt32, DataType::kInt64};
 
 template <class Op>
 OpSchema ArgSchema(std::string_view name, std::string_view doc) {
-  return MakeSchema<Op>(
-      name, doc,
-      {In<&Op::input>("input", kAny, RankAtLeast(1)), Required<&Op::axis>("axis"),
-       Option<&Op::keep_dimensions>("keepDimensions"),
-       Option<&Op::output_data_type>("outputDataType")},
-      {Out("output", kIndexTypes, kAnyRank)});
+  return MakeSchema<Op>(name, doc,
+                        {In<&Op::input>("input", kAny, RankAtLeast(1)), Required<&Op::axis>("axis"),
+                         Option<&Op::keep_dimensions>("keepDimensions"),
+                         Option<&Op::output_data_type>("outputDataType")},
+                        {Out("output", kIndexTypes, kAnyRank)});
 }
 
 // A size is at most 2^31 - 1, so every index fits in both output types.
@@ -39,18 +38,16 @@ LoweredValue LowerArg(Writer& writer, std::string_view onnx, const Op& op) {
 
 }  // namespace
 
-#define WEBNN_ARG(Name, name, doc)                                            \
-  template <>                                                                 \
-  const OpSchema& SchemaOf<Name>() {                                          \
-    static const OpSchema kSchema = ArgSchema<Name>(name, doc);               \
-    return kSchema;                                                           \
-  }                                                                           \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {    \
-    return InferArg(context, op);                                             \
-  }                                                                           \
-  LoweredValue LowerToOnnx(Writer& writer, const Name& op) {                  \
-    return LowerArg(writer, #Name, op);                                       \
-  }
+#define WEBNN_ARG(Name, name, doc) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = ArgSchema<Name>(name, doc); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return InferArg(context, op); \
+  } \
+  LoweredValue LowerToOnnx(Writer& writer, const Name& op) { return LowerArg(writer, #Name, op); }
 
 WEBNN_ARG(ArgMin, "argMin",
           "Index of the smallest element along `axis`. Which of equal elements is found is not "

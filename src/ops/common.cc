@@ -44,8 +44,8 @@ Result<void> CheckAxes(const InferContext& context, std::span<const uint32_t> ax
   std::vector<bool> seen(rank, false);
   for (uint32_t axis : axes) {
     if (axis >= rank) {
-      return context.Reject("axes-in-range", "axis {} in axes [{}] is not below {}, the rank",
-                            axis, fmt::join(axes, ", "), rank);
+      return context.Reject("axes-in-range", "axis {} in axes [{}] is not below {}, the rank", axis,
+                            fmt::join(axes, ", "), rank);
     }
     if (seen[axis]) {
       return context.Reject("axes-unique", "axis {} is twice in axes [{}]", axis,

@@ -37,10 +37,11 @@ const OpSchema& SchemaOf<Conv2d>() {
   static const OpSchema kSchema = MakeSchema<Op>(
       "conv2d",
       "2-D convolution. `padding` is [top, bottom, left, right] in rows and columns of the input.",
-      {In<&Op::input>("input", kFloats, Rank(4)), In<&Op::filter>("filter", kFloats, Rank(4), "input"),
-       Option<&Op::padding>("padding"), Option<&Op::strides>("strides"),
-       Option<&Op::dilations>("dilations"), Option<&Op::groups>("groups"),
-       Option<&Op::input_layout>("inputLayout"), Option<&Op::filter_layout>("filterLayout"),
+      {In<&Op::input>("input", kFloats, Rank(4)),
+       In<&Op::filter>("filter", kFloats, Rank(4), "input"), Option<&Op::padding>("padding"),
+       Option<&Op::strides>("strides"), Option<&Op::dilations>("dilations"),
+       Option<&Op::groups>("groups"), Option<&Op::input_layout>("inputLayout"),
+       Option<&Op::filter_layout>("filterLayout"),
        In<&Op::bias>("bias", kFloats, Rank(1), "input")},
       {Out("output", kFloats, Rank(4), "input")});
   return kSchema;
@@ -108,16 +109,15 @@ Result<OutputShape> Infer(const InferContext& context, const Conv2d& op) {
   output.sizes[nchw[0]] = input[nchw[0]];
   output.sizes[nchw[1]] = output_channels;
   for (int i : {0, 1}) {
-    WEBNN_ASSIGN_OR_RETURN(
-        output.sizes[nchw[2 + i]],
-        WindowOutputSize(context,
-                         {.input = input[nchw[2 + i]],
-                          .size = filter[oihw[2 + i]],
-                          .begin = op.padding[2 * i],
-                          .end = op.padding[2 * i + 1],
-                          .stride = op.strides[i],
-                          .dilation = op.dilations[i]},
-                         RoundingType::kFloor));
+    WEBNN_ASSIGN_OR_RETURN(output.sizes[nchw[2 + i]],
+                           WindowOutputSize(context,
+                                            {.input = input[nchw[2 + i]],
+                                             .size = filter[oihw[2 + i]],
+                                             .begin = op.padding[2 * i],
+                                             .end = op.padding[2 * i + 1],
+                                             .stride = op.strides[i],
+                                             .dilation = op.dilations[i]},
+                                            RoundingType::kFloor));
   }
   return output;
 }
@@ -126,16 +126,16 @@ LoweredValue LowerToOnnx(Writer& writer, const Conv2d& op) {
   const auto& p = op.padding;
   const auto oihw = ToOihw(op.filter_layout);
   const Shape& filter = writer.ShapeOf(op.filter);
-  LoweredValue output = writer.Emit(
-      "Conv",
-      {writer.Transpose(writer.Widen(op.input, {"Conv"}), ToNchw(op.input_layout)),
-       writer.Transpose(writer.Widen(op.filter, {"Conv"}), oihw),
-       op.bias ? writer.Widen(*op.bias, {"Conv"}) : LoweredValue{}},
-      {{"pads", std::vector<int64_t>{p[0], p[2], p[1], p[3]}},
-       {"strides", ToInt64(op.strides)},
-       {"dilations", ToInt64(op.dilations)},
-       {"group", int64_t{op.groups}},
-       {"kernel_shape", std::vector<int64_t>{filter[oihw[2]], filter[oihw[3]]}}});
+  LoweredValue output =
+      writer.Emit("Conv",
+                  {writer.Transpose(writer.Widen(op.input, {"Conv"}), ToNchw(op.input_layout)),
+                   writer.Transpose(writer.Widen(op.filter, {"Conv"}), oihw),
+                   op.bias ? writer.Widen(*op.bias, {"Conv"}) : LoweredValue{}},
+                  {{"pads", std::vector<int64_t>{p[0], p[2], p[1], p[3]}},
+                   {"strides", ToInt64(op.strides)},
+                   {"dilations", ToInt64(op.dilations)},
+                   {"group", int64_t{op.groups}},
+                   {"kernel_shape", std::vector<int64_t>{filter[oihw[2]], filter[oihw[3]]}}});
   return writer.Transpose(output, FromNchw(op.input_layout));
 }
 

@@ -68,9 +68,9 @@ LoweredValue LowerToOnnx(Writer& writer, const Reshape& op) {
 
 template <>
 const OpSchema& SchemaOf<Reverse>() {
-  static const OpSchema kSchema = ElementwiseSchema<Reverse>(
-      "reverse", "Reverses the order along `axes` (all when absent).", kAny,
-      {Option<&Reverse::axes>("axes")});
+  static const OpSchema kSchema =
+      ElementwiseSchema<Reverse>("reverse", "Reverses the order along `axes` (all when absent).",
+                                 kAny, {Option<&Reverse::axes>("axes")});
   return kSchema;
 }
 
@@ -80,8 +80,7 @@ Result<OutputShape> Infer(const InferContext& context, const Reverse& op) {
 }
 
 LoweredValue LowerToOnnx(Writer& writer, const Reverse& op) {
-  const std::vector<int64_t> axes =
-      op.axes ? ToInt64(*op.axes) : AllAxes(writer.RankOf(op.input));
+  const std::vector<int64_t> axes = op.axes ? ToInt64(*op.axes) : AllAxes(writer.RankOf(op.input));
   if (axes.empty()) return writer.Get(op.input);
   // From the last element to before the first one.
   const std::vector<int64_t> starts(axes.size(), -1);
@@ -164,8 +163,8 @@ Result<OutputShape> Infer(const InferContext& context, const Tile& op) {
 
 LoweredValue LowerToOnnx(Writer& writer, const Tile& op) {
   if (op.repetitions.empty()) return writer.Get(op.input);
-  return writer.Emit("Tile", {writer.Widen(op.input, {"Tile"}),
-                              writer.Integers(ToInt64(op.repetitions))});
+  return writer.Emit("Tile",
+                     {writer.Widen(op.input, {"Tile"}), writer.Integers(ToInt64(op.repetitions))});
 }
 
 // ---- transpose ----

@@ -5,9 +5,9 @@ namespace {
 
 template <class Op>
 OpSchema ArithmeticSchema(std::string_view name, std::string_view doc) {
-  return MakeSchema<Op>(
-      name, doc, {In<&Op::a>("a", kAny, kAnyRank), In<&Op::b>("b", kAny, kAnyRank, "a")},
-      {Out("output", kAny, kAnyRank, "a")});
+  return MakeSchema<Op>(name, doc,
+                        {In<&Op::a>("a", kAny, kAnyRank), In<&Op::b>("b", kAny, kAnyRank, "a")},
+                        {Out("output", kAny, kAnyRank, "a")});
 }
 
 Result<OutputShape> InferBroadcast(const InferContext& context, Operand a, Operand b) {
@@ -57,9 +57,9 @@ LoweredValue DivideIntegers(Writer& writer, const Div& op) {
   const LoweredValue small = writer.Where(writer.Less(divisor, constant(0)), constant(1), divisor);
   // A logical shift right by one: the arithmetic half, without the sign's copy.
   const LoweredValue low_bit = writer.Emit("BitwiseAnd", {dividend, constant(1)});
-  const LoweredValue half = writer.Emit(
-      "BitwiseAnd", {writer.Div(writer.Sub(dividend, low_bit), constant(2)),
-                     constant(std::numeric_limits<int64_t>::max())});
+  const LoweredValue half =
+      writer.Emit("BitwiseAnd", {writer.Div(writer.Sub(dividend, low_bit), constant(2)),
+                                 constant(std::numeric_limits<int64_t>::max())});
   const LoweredValue quotient = writer.Mul(writer.Div(half, small), constant(2));
   const LoweredValue rest = writer.Sub(dividend, writer.Mul(quotient, small));
   return writer.Where(writer.Less(divisor, constant(0)), at_least(dividend, divisor),
@@ -67,8 +67,8 @@ LoweredValue DivideIntegers(Writer& writer, const Div& op) {
 }
 
 // Runtimes compute integer powers in floating point, which is not exact: square and multiply. From
-// an exponent of 64 on only 0, 1 and -1 have a result, which depends on its parity alone; a negative
-// exponent leaves 0 but for 1 and -1.
+// an exponent of 64 on only 0, 1 and -1 have a result, which depends on its parity alone; a
+// negative exponent leaves 0 but for 1 and -1.
 LoweredValue IntegerPower(Writer& writer, const Pow& op) {
   constexpr Element kInt = Element::kInt64;
   const auto constant = [&](int64_t value) { return writer.Scalar(value, kInt); };
@@ -97,31 +97,29 @@ LoweredValue IntegerPower(Writer& writer, const Pow& op) {
   return writer.Where(negative, writer.Where(unit_base, unit, constant(0)), result);
 }
 
-bool IsInteger(Writer& writer, Operand operand) {
-  return !IsFloat(writer.Get(operand).element);
-}
+bool IsInteger(Writer& writer, Operand operand) { return !IsFloat(writer.Get(operand).element); }
 
 }  // namespace
 
-#define WEBNN_ARITHMETIC(Name, name, doc)                                       \
-  template <>                                                                   \
-  const OpSchema& SchemaOf<Name>() {                                            \
-    static const OpSchema kSchema = ArithmeticSchema<Name>(name, doc);          \
-    return kSchema;                                                             \
-  }                                                                             \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {      \
-    return InferBroadcast(context, op.a, op.b);                                 \
+#define WEBNN_ARITHMETIC(Name, name, doc) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = ArithmeticSchema<Name>(name, doc); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return InferBroadcast(context, op.a, op.b); \
   }
-#define WEBNN_LOWER_TO(Name, onnx)                                 \
-  LoweredValue LowerToOnnx(Writer& writer, const Name& op) {       \
+#define WEBNN_LOWER_TO(Name, onnx) \
+  LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
     return writer.Emit(onnx, {writer.Widen(op.a, {onnx}), writer.Widen(op.b, {onnx})}); \
   }
-#define WEBNN_LOWER_ORDERED(Name, onnx)                                                   \
-  LoweredValue LowerToOnnx(Writer& writer, const Name& op) {                              \
-    const LoweredValue a = writer.Get(op.a);                                              \
-    const LoweredValue b = writer.Get(op.b);                                              \
-    return writer.FromOrdered(                                                            \
-        writer.Binary(onnx, writer.ToOrdered(a, onnx), writer.ToOrdered(b, onnx)), a);    \
+#define WEBNN_LOWER_ORDERED(Name, onnx) \
+  LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
+    const LoweredValue a = writer.Get(op.a); \
+    const LoweredValue b = writer.Get(op.b); \
+    return writer.FromOrdered( \
+        writer.Binary(onnx, writer.ToOrdered(a, onnx), writer.ToOrdered(b, onnx)), a); \
   }
 
 WEBNN_LOWER_TO(Add, "Add")
@@ -143,8 +141,7 @@ LoweredValue LowerToOnnx(Writer& writer, const Pow& op) {
 WEBNN_ARITHMETIC(Add, "add", "a + b, broadcast in both directions.")
 WEBNN_ARITHMETIC(Sub, "sub", "a - b, broadcast in both directions.")
 WEBNN_ARITHMETIC(Mul, "mul", "a * b, broadcast in both directions.")
-WEBNN_ARITHMETIC(Div, "div",
-                 "a / b, broadcast in both directions; integers truncate toward zero.")
+WEBNN_ARITHMETIC(Div, "div", "a / b, broadcast in both directions; integers truncate toward zero.")
 WEBNN_ARITHMETIC(Max, "max", "The larger of a and b, broadcast in both directions.")
 WEBNN_ARITHMETIC(Min, "min", "The smaller of a and b, broadcast in both directions.")
 WEBNN_ARITHMETIC(Pow, "pow", "a to the power of b, broadcast in both directions.")

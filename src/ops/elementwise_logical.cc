@@ -5,9 +5,9 @@ namespace {
 
 template <class Op>
 OpSchema BinarySchema(std::string_view name, std::string_view doc, DataTypeSet types) {
-  return MakeSchema<Op>(
-      name, doc, {In<&Op::a>("a", types, kAnyRank), In<&Op::b>("b", types, kAnyRank, "a")},
-      {Out("output", kBoolean, kAnyRank)});
+  return MakeSchema<Op>(name, doc,
+                        {In<&Op::a>("a", types, kAnyRank), In<&Op::b>("b", types, kAnyRank, "a")},
+                        {Out("output", kBoolean, kAnyRank)});
 }
 template <class Op>
 OpSchema UnarySchema(std::string_view name, std::string_view doc, DataTypeSet types) {
@@ -32,38 +32,38 @@ LoweredValue Not(Writer& writer, LoweredValue value) { return writer.Emit("Not",
 
 }  // namespace
 
-#define WEBNN_COMPARISON(Name, name, onnx, doc)                                          \
-  template <>                                                                            \
-  const OpSchema& SchemaOf<Name>() {                                                     \
-    static const OpSchema kSchema = BinarySchema<Name>(name, doc, kAny);                 \
-    return kSchema;                                                                      \
-  }                                                                                      \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {               \
-    return InferPredicate(context, op.a, op.b);                                          \
-  }                                                                                      \
-  LoweredValue LowerToOnnx(Writer& writer, const Name& op) {                             \
-    return Compare(writer, onnx, op.a, op.b);                                            \
+#define WEBNN_COMPARISON(Name, name, onnx, doc) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = BinarySchema<Name>(name, doc, kAny); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return InferPredicate(context, op.a, op.b); \
+  } \
+  LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
+    return Compare(writer, onnx, op.a, op.b); \
   }
-#define WEBNN_LOGICAL(Name, name, onnx, doc)                                               \
-  template <>                                                                              \
-  const OpSchema& SchemaOf<Name>() {                                                       \
-    static const OpSchema kSchema = BinarySchema<Name>(name, doc, kBoolean);               \
-    return kSchema;                                                                        \
-  }                                                                                        \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {                 \
-    return InferPredicate(context, op.a, op.b);                                            \
-  }                                                                                        \
-  LoweredValue LowerToOnnx(Writer& writer, const Name& op) {                               \
-    return writer.Emit(onnx, {writer.GetBool(op.a), writer.GetBool(op.b)});                \
+#define WEBNN_LOGICAL(Name, name, onnx, doc) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = BinarySchema<Name>(name, doc, kBoolean); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return InferPredicate(context, op.a, op.b); \
+  } \
+  LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
+    return writer.Emit(onnx, {writer.GetBool(op.a), writer.GetBool(op.b)}); \
   }
-#define WEBNN_PREDICATE(Name, name, types, doc)                                \
-  template <>                                                                  \
-  const OpSchema& SchemaOf<Name>() {                                           \
-    static const OpSchema kSchema = UnarySchema<Name>(name, doc, types);       \
-    return kSchema;                                                            \
-  }                                                                            \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {     \
-    return OutputShape{DataType::kUint8, ToSizes(context.ShapeOf(op.a))};      \
+#define WEBNN_PREDICATE(Name, name, types, doc) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = UnarySchema<Name>(name, doc, types); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return OutputShape{DataType::kUint8, ToSizes(context.ShapeOf(op.a))}; \
   }
 
 LoweredValue LowerToOnnx(Writer& writer, const LogicalNot& op) {

@@ -2,26 +2,27 @@
 
 namespace webnn::ops {
 
-#define WEBNN_UNARY(Name, name, onnx, types, doc)                                     \
-  LoweredValue LowerToOnnx(Writer& writer, const Name& op) {                          \
-    return writer.Emit(onnx, {writer.Widen(op.input, {onnx})});                       \
-  }                                                                                   \
+#define WEBNN_UNARY(Name, name, onnx, types, doc) \
+  LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
+    return writer.Emit(onnx, {writer.Widen(op.input, {onnx})}); \
+  } \
   WEBNN_UNARY_ROW(Name, name, types, doc)
-#define WEBNN_UNARY_ROW(Name, name, types, doc)                                       \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {            \
-    return SameAs(context, op.input);                                                 \
-  }                                                                                   \
-  template <>                                                                         \
-  const OpSchema& SchemaOf<Name>() {                                                  \
-    static const OpSchema kSchema = ElementwiseSchema<Name>(name, doc, types);        \
-    return kSchema;                                                                   \
+#define WEBNN_UNARY_ROW(Name, name, types, doc) \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return SameAs(context, op.input); \
+  } \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = ElementwiseSchema<Name>(name, doc, types); \
+    return kSchema; \
   }
 
 LoweredValue LowerToOnnx(Writer& writer, const Identity& op) { return writer.Get(op.input); }
 
 LoweredValue LowerToOnnx(Writer& writer, const Relu& op) {
   const LoweredValue input = writer.Get(op.input);
-  // Of integers by Max: ONNX Runtime wants to merge an integer Relu with a Clip behind it, and fails.
+  // Of integers by Max: ONNX Runtime wants to merge an integer Relu with a Clip behind it, and
+  // fails.
   if (IsFloat(input.element) && writer.target().Supports("Relu", input.element)) {
     return writer.Emit("Relu", {input});
   }

@@ -6,11 +6,11 @@ namespace webnn::ops {
 
 template <>
 const OpSchema& SchemaOf<Matmul>() {
-  static const OpSchema kSchema = MakeSchema<Matmul>(
-      "matmul", "Matrix product of the last two axes; the others are broadcast.",
-      {In<&Matmul::a>("a", kFloats, RankAtLeast(2)),
-       In<&Matmul::b>("b", kFloats, RankAtLeast(2), "a")},
-      {Out("output", kFloats, RankAtLeast(2), "a")});
+  static const OpSchema kSchema =
+      MakeSchema<Matmul>("matmul", "Matrix product of the last two axes; the others are broadcast.",
+                         {In<&Matmul::a>("a", kFloats, RankAtLeast(2)),
+                          In<&Matmul::b>("b", kFloats, RankAtLeast(2), "a")},
+                         {Out("output", kFloats, RankAtLeast(2), "a")});
   return kSchema;
 }
 
@@ -74,7 +74,8 @@ Result<OutputShape> Infer(const InferContext& context, const Gemm& op) {
                           op.b_transpose ? " (transposed)" : "", inner_b);
   }
   if (op.c && !BroadcastsTo(context.ShapeOf(*op.c).sizes(), Shape{rows, columns}.sizes())) {
-    return context.Reject("c-broadcastable", "c has shape {}, which cannot be broadcast to [{}, {}]",
+    return context.Reject("c-broadcastable",
+                          "c has shape {}, which cannot be broadcast to [{}, {}]",
                           ToString(context.ShapeOf(*op.c)), rows, columns);
   }
   return OutputShape{context.TypeOf(op.a), {rows, columns}};

@@ -19,8 +19,8 @@ Result<void> CheckChannels(const InferContext& context, std::string_view name,
 // (x - mean) / sqrt(variance + epsilon) * scale + bias, in operators that every runtime has.
 LoweredValue Normalize(Writer& writer, LoweredValue input, LoweredValue mean, LoweredValue variance,
                        LoweredValue scale, LoweredValue bias, double epsilon) {
-  const LoweredValue deviation = writer.Emit(
-      "Sqrt", {writer.Add(variance, writer.Scalar(epsilon, variance.element))});
+  const LoweredValue deviation =
+      writer.Emit("Sqrt", {writer.Add(variance, writer.Scalar(epsilon, variance.element))});
   LoweredValue output = writer.Div(writer.Sub(input, mean), deviation);
   if (scale) output = writer.Mul(output, scale);
   return bias ? writer.Add(output, bias) : output;
@@ -62,8 +62,7 @@ LoweredValue LowerToOnnx(Writer& writer, const BatchNormalization& op) {
   // Runtimes fold the four operands into one factor and one term, which loses digits where the two
   // cancel, and fuse the result with convolutions: worth it for planes, as in ONNX models.
   if (op.axis == 1 && writer.RankOf(op.input) == 4) {
-    const LoweredValue scale =
-        op.scale ? writer.Precise(*op.scale) : Filled(writer, 1, channels);
+    const LoweredValue scale = op.scale ? writer.Precise(*op.scale) : Filled(writer, 1, channels);
     const LoweredValue bias = op.bias ? writer.Precise(*op.bias) : Filled(writer, 0, channels);
     return writer.Emit("BatchNormalization",
                        {writer.Precise(op.input), scale, bias, writer.Precise(op.mean),
@@ -87,7 +86,8 @@ const OpSchema& SchemaOf<InstanceNormalization>() {
   static const OpSchema kSchema = MakeSchema<Op>(
       "instanceNormalization",
       "Normalises rows and columns of every sample and channel, then scale and bias by channel.",
-      {In<&Op::input>("input", kFloats, Rank(4)), In<&Op::scale>("scale", kFloats, Rank(1), "input"),
+      {In<&Op::input>("input", kFloats, Rank(4)),
+       In<&Op::scale>("scale", kFloats, Rank(1), "input"),
        In<&Op::bias>("bias", kFloats, Rank(1), "input"), Option<&Op::epsilon>("epsilon"),
        Option<&Op::layout>("layout")},
       {Out("output", kFloats, Rank(4), "input")});
@@ -103,12 +103,12 @@ Result<OutputShape> Infer(const InferContext& context, const InstanceNormalizati
 
 LoweredValue LowerToOnnx(Writer& writer, const InstanceNormalization& op) {
   const uint32_t channels = writer.ShapeOf(op.input)[ToNchw(op.layout)[1]];
-  const LoweredValue output = writer.Emit(
-      "InstanceNormalization",
-      {writer.Transpose(writer.Precise(op.input), ToNchw(op.layout)),
-       op.scale ? writer.Precise(*op.scale) : Filled(writer, 1, channels),
-       op.bias ? writer.Precise(*op.bias) : Filled(writer, 0, channels)},
-      {{"epsilon", static_cast<float>(op.epsilon)}});
+  const LoweredValue output =
+      writer.Emit("InstanceNormalization",
+                  {writer.Transpose(writer.Precise(op.input), ToNchw(op.layout)),
+                   op.scale ? writer.Precise(*op.scale) : Filled(writer, 1, channels),
+                   op.bias ? writer.Precise(*op.bias) : Filled(writer, 0, channels)},
+                  {{"epsilon", static_cast<float>(op.epsilon)}});
   return writer.Transpose(output, FromNchw(op.layout));
 }
 

@@ -164,14 +164,16 @@ LoweredValue QuantizeByArithmetic(Writer& writer, const QuantizeLinear& op) {
   LoweredValue value = writer.Emit("Round", {writer.Div(input, scale)});
   // Within what the sum with a zero point holds, and far beyond what it saturates to.
   const double limit = IsWide(type) ? 0x1p40 : 0x1p20;
-  value = writer.Clip(value, writer.Scalar(-limit, value.element), writer.Scalar(limit, value.element));
+  value =
+      writer.Clip(value, writer.Scalar(-limit, value.element), writer.Scalar(limit, value.element));
   value = writer.Cast(value, exact);
   if (!IsZeroConstant(writer, op.zero_point)) {
     const LoweredValue zero_point = writer.Cast(writer.Get(op.zero_point), exact);
     value = writer.Add(value, ToBroadcastable(writer, op.zero_point, zero_point, op.input));
   }
   const Range range = RangeOf(type);
-  return writer.Clip(value, writer.Scalar(range.lowest, exact), writer.Scalar(range.highest, exact));
+  return writer.Clip(value, writer.Scalar(range.lowest, exact),
+                     writer.Scalar(range.highest, exact));
 }
 
 LoweredValue DequantizeByArithmetic(Writer& writer, const DequantizeLinear& op) {
@@ -226,7 +228,7 @@ LoweredValue LowerToOnnx(Writer& writer, const QuantizeLinear& op) {
   // Saturated to 8 bits, and here to the 4 bits within them.
   const Range range = RangeOf(type);
   return writer.Clip(output, writer.Scalar(range.lowest, element),
-                              writer.Scalar(range.highest, element));
+                     writer.Scalar(range.highest, element));
 }
 
 // ---- dequantizeLinear ----

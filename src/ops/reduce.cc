@@ -34,8 +34,8 @@ std::vector<int64_t> AxesOf(Writer& writer, const Op& op) {
   return op.axes ? ToInt64(*op.axes) : AllAxes(writer.RankOf(op.input));
 }
 
-// Sums and products of integers whose exact result the target has no reduction for: pairs of halves,
-// in the logarithm of the count of steps.
+// Sums and products of integers whose exact result the target has no reduction for: pairs of
+// halves, in the logarithm of the count of steps.
 template <class Op>
 LoweredValue ReduceInPairs(Writer& writer, std::string_view pair_op, LoweredValue value,
                            const Op& op) {
@@ -144,14 +144,14 @@ LoweredValue LowerToOnnx(Writer& writer, const ReduceLogSumExp& op) {
   return LowerReduce(writer, "ReduceLogSumExp", op);
 }
 
-#define WEBNN_REDUCE(Name, name, types, doc)                                  \
-  template <>                                                                 \
-  const OpSchema& SchemaOf<Name>() {                                          \
-    static const OpSchema kSchema = ReduceSchema<Name>(name, doc, types);     \
-    return kSchema;                                                           \
-  }                                                                           \
-  Result<OutputShape> Infer(const InferContext& context, const Name& op) {    \
-    return InferReduce(context, op);                                          \
+#define WEBNN_REDUCE(Name, name, types, doc) \
+  template <> \
+  const OpSchema& SchemaOf<Name>() { \
+    static const OpSchema kSchema = ReduceSchema<Name>(name, doc, types); \
+    return kSchema; \
+  } \
+  Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
+    return InferReduce(context, op); \
   }
 
 WEBNN_REDUCE(ReduceL1, "reduceL1", kArithmetic,

@@ -8,7 +8,7 @@ namespace webnn {
 
 namespace ops {
 #define WEBNN_DECLARE(Name) \
-  template <>               \
+  template <> \
   const OpSchema& SchemaOf<Name>();
 WEBNN_FOR_EACH_OP(WEBNN_DECLARE)
 #undef WEBNN_DECLARE
@@ -35,9 +35,10 @@ Result<T> Unpack(Result<std::vector<Operand>> operands) {
 
 }  // namespace
 
-#define WEBNN_METHOD(Name)                                                                      \
-  Result<typename OperatorResult<ops::Name>::Type> GraphBuilder::Name(const ops::Name& op) {    \
-    return Unpack<typename OperatorResult<ops::Name>::Type>(AddOp(ops::SchemaOf<ops::Name>(), &op)); \
+#define WEBNN_METHOD(Name) \
+  Result<typename OperatorResult<ops::Name>::Type> GraphBuilder::Name(const ops::Name& op) { \
+    return Unpack<typename OperatorResult<ops::Name>::Type>( \
+        AddOp(ops::SchemaOf<ops::Name>(), &op)); \
   }
 WEBNN_FOR_EACH_OP(WEBNN_METHOD)
 #undef WEBNN_METHOD

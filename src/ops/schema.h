@@ -53,10 +53,10 @@ concept NamedEnum = std::is_enum_v<E> && requires { EnumNames(E{}); };
 
 template <class E>
 struct EnumTypeName;
-#define WEBNN_ENUM_TYPE(Name)                                \
-  template <>                                                \
-  struct EnumTypeName<Name> {                                \
-    static constexpr std::string_view kName = "ML" #Name;    \
+#define WEBNN_ENUM_TYPE(Name) \
+  template <> \
+  struct EnumTypeName<Name> { \
+    static constexpr std::string_view kName = "ML" #Name; \
     static constexpr std::string_view kSequence = "sequence<ML" #Name ">"; \
   }
 WEBNN_ENUM_TYPE(InputOperandLayout);
@@ -156,7 +156,8 @@ struct Codec<float> {
   static constexpr std::string_view kExpects = "a finite number";
   static bool Read(const Value& value, float& out) {
     const Number* number = value.As<Number>();
-    if (number == nullptr || !(std::fabs(number->ToDouble()) <= std::numeric_limits<float>::max())) {
+    if (number == nullptr ||
+        !(std::fabs(number->ToDouble()) <= std::numeric_limits<float>::max())) {
       return false;
     }
     out = static_cast<float>(number->ToDouble());
@@ -272,12 +273,11 @@ template <class T, size_t N>
 struct Codec<std::array<T, N>> {
   static_assert(N >= 2 && N <= 4);
   static constexpr std::string_view kType = Codec<T>::kSequence;
-  static constexpr std::string_view kExpects = NamedEnum<T>  ? N == 2 ? "a list of 2 names"
-                                                                      : "a list of 3 names"
-                                               : std::is_same_v<T, float>
-                                                   ? "a list of 2 finite numbers"
-                                               : N == 2 ? "a list of 2 integers in [0, 4294967295]"
-                                                        : "a list of 4 integers in [0, 4294967295]";
+  static constexpr std::string_view kExpects =
+      NamedEnum<T>               ? N == 2 ? "a list of 2 names" : "a list of 3 names"
+      : std::is_same_v<T, float> ? "a list of 2 finite numbers"
+      : N == 2                   ? "a list of 2 integers in [0, 4294967295]"
+                                 : "a list of 4 integers in [0, 4294967295]";
   static bool Read(const Value& value, std::array<T, N>& out) {
     const auto* list = value.As<Value::List>();
     if (list == nullptr || list->size() != N) return false;

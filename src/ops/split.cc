@@ -32,8 +32,8 @@ Result<std::vector<OutputShape>> Infer(const InferContext& context, const Split&
   } else {
     parts = std::get<std::vector<Dimension>>(op.splits);
     if (parts.empty() || parts.size() > kMaxTensors) {
-      return context.Reject("splits-count", "{} sizes are given; allowed are 1 to {}",
-                            parts.size(), kMaxTensors);
+      return context.Reject("splits-count", "{} sizes are given; allowed are 1 to {}", parts.size(),
+                            kMaxTensors);
     }
     uint64_t sum = 0;
     for (Dimension part : parts) {

@@ -27,10 +27,9 @@ Result<Context> Context::Create(ContextOptions options) {
     if (!options.backend.empty() && options.backend != entry.name) continue;
     auto backend = entry.open(options);
     if (backend) {
-      std::string explanation =
-          fmt::format("{} {}, device {}: chosen{}\n", entry.name, (*backend)->version(),
-                      (*backend)->device(),
-                      options.backend.empty() ? ", the first that works here" : " by name");
+      std::string explanation = fmt::format(
+          "{} {}, device {}: chosen{}\n", entry.name, (*backend)->version(), (*backend)->device(),
+          options.backend.empty() ? ", the first that works here" : " by name");
       return Context(std::make_shared<ContextImpl>(std::move(options), *std::move(backend),
                                                    tried + explanation));
     }

@@ -93,8 +93,8 @@ std::string Names(const std::vector<NamedDescriptor>& declared) {
 // The records of a call in the graph's order: every declared name once, each value checked.
 template <class Record, class Item, class Check>
 Result<void> MatchNames(std::string_view call, std::string_view kind,
-                        const std::vector<NamedDescriptor>& declared,
-                        std::span<const Record> given, SmallList<Item>& matched, Check check) {
+                        const std::vector<NamedDescriptor>& declared, std::span<const Record> given,
+                        SmallList<Item>& matched, Check check) {
   if (given.size() != declared.size()) {
     return TypeError("{}: {} {} given; the graph has {}: {}", call, given.size(),
                      given.size() == 1 ? fmt::format("{} is", kind) : fmt::format("{}s are", kind),
@@ -147,8 +147,7 @@ class DispatchLocks {
 // Runs with the tensors locked for its whole length. A tensor that ended since the call was checked
 // is an error; work that failed leaves its error in the outputs, for those who read them.
 Result<void> RunLocked(CompiledGraph& compiled, std::span<const TensorUse> uses,
-                       std::span<TensorImpl* const> inputs,
-                       std::span<TensorImpl* const> outputs) {
+                       std::span<TensorImpl* const> inputs, std::span<TensorImpl* const> outputs) {
   const DispatchLocks locks(uses);
   SmallList<BackendTensor*> from(inputs.size());
   SmallList<BackendTensor*> to(outputs.size());
@@ -200,8 +199,10 @@ bool Overlap(std::span<const std::byte> a, std::span<const std::byte> b) {
 
 ContextImpl::ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend,
                          std::string explanation)
-    : options_(std::move(options)), backend_(std::move(backend)),
-      explanation_(std::move(explanation)), limits_(MakeLimits(options_, *backend_)) {
+    : options_(std::move(options)),
+      backend_(std::move(backend)),
+      explanation_(std::move(explanation)),
+      limits_(MakeLimits(options_, *backend_)) {
   if (options_.queued) timeline_ = std::make_unique<Timeline>();
 }
 
@@ -247,7 +248,8 @@ Result<Graph> ContextImpl::Compile(const GraphDefinition& definition) {
                          backend_->Compile(definition.data()));
   auto graph = std::make_shared<GraphImpl>(shared_from_this(), std::move(compiled), definition);
   std::lock_guard lock(mutex_);
-  if (lost_) return InvalidState("the context was lost while the graph was built: {}", lost_->message);
+  if (lost_)
+    return InvalidState("the context was lost while the graph was built: {}", lost_->message);
   std::erase_if(graphs_, [](const auto& known) { return known.expired(); });
   graphs_.push_back(graph);
   return Graph(std::move(graph));
@@ -320,7 +322,8 @@ Result<void> ContextImpl::Compute(const Graph& graph, std::span<const NamedInput
   }
   const std::shared_ptr<CompiledGraph> compiled = impl.compiled();
   if (!compiled) return InvalidState("compute: the graph is destroyed");
-  const auto check = [](const NamedDescriptor& declared, auto bytes, auto& matched) -> Result<void> {
+  const auto check = [](const NamedDescriptor& declared, auto bytes,
+                        auto& matched) -> Result<void> {
     if (bytes.size() != declared.descriptor.byte_length()) {
       return TypeError("compute: \"{}\" has {} bytes; {} needs {}", declared.name, bytes.size(),
                        ToString(declared.descriptor), declared.descriptor.byte_length());

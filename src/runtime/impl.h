@@ -22,7 +22,9 @@ class TensorImpl {
  public:
   TensorImpl(std::shared_ptr<ContextImpl> context, const OperandDescriptor& descriptor,
              TensorOptions options, std::unique_ptr<BackendTensor> storage)
-      : context(std::move(context)), descriptor(descriptor), options(options),
+      : context(std::move(context)),
+        descriptor(descriptor),
+        options(options),
         storage(std::move(storage)) {}
   /// A constant: bytes that graphs refer to.
   TensorImpl(std::shared_ptr<ContextImpl> context, const OperandDescriptor& descriptor,
@@ -34,8 +36,8 @@ class TensorImpl {
   const TensorOptions options;
   std::atomic<bool> destroyed{false};  ///< For new calls; work begun before goes on.
 
-  TensorLock lock;                          ///< Guards what follows.
-  std::unique_ptr<BackendTensor> storage;   ///< Null for a constant and after the end.
+  TensorLock lock;                         ///< Guards what follows.
+  std::unique_ptr<BackendTensor> storage;  ///< Null for a constant and after the end.
   std::optional<ConstantData> constant;
   std::optional<Error> failure;  ///< The work that should have written this tensor failed.
 };
@@ -44,8 +46,11 @@ class GraphImpl {
  public:
   GraphImpl(std::shared_ptr<ContextImpl> context, std::shared_ptr<CompiledGraph> compiled,
             const GraphDefinition& definition)
-      : context(std::move(context)), inputs(definition.inputs()), outputs(definition.outputs()),
-        owner_(std::move(compiled)), compiled_(owner_) {}
+      : context(std::move(context)),
+        inputs(definition.inputs()),
+        outputs(definition.outputs()),
+        owner_(std::move(compiled)),
+        compiled_(owner_) {}
 
   /// Null once destroyed. A dispatch calls this, so it takes no lock.
   std::shared_ptr<CompiledGraph> compiled() const {

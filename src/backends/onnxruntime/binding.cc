@@ -58,9 +58,9 @@ Result<void> Binding::Run(OrtSession* session, const OrtRunOptions* options) {
 
 void BindingPool::Give(std::unique_ptr<Binding> binding) {
   Binding* none = nullptr;
-  if (binding != nullptr && last_.compare_exchange_strong(none, binding.get(),
-                                                          std::memory_order_acq_rel,
-                                                          std::memory_order_relaxed)) {
+  if (binding != nullptr &&
+      last_.compare_exchange_strong(none, binding.get(), std::memory_order_acq_rel,
+                                    std::memory_order_relaxed)) {
     (void)binding.release();
     return;
   }
