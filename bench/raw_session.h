@@ -20,9 +20,9 @@ namespace webnn::bench {
 
 /// The library that contexts use.
 inline const ort::Library& OrtLibrary() {
-  static const ort::Library* const library = Must(
+  static const ort::Library* const kLibrary = Must(
       ort::Library::Open(ContextOptions{}, std::make_shared<const ort::Log>(ContextOptions{})));
-  return *library;
+  return *kLibrary;
 }
 
 inline void MustOrt(OrtStatus* status) {

@@ -269,25 +269,25 @@ struct Codec<std::vector<T>> {
   static Value Write(const std::vector<T>& value) { return WriteList(value); }
   static bool Valid(const std::vector<T>& value) { return ValidList(value); }
 };
-template <class T, size_t N>
-struct Codec<std::array<T, N>> {
-  static_assert(N >= 2 && N <= 4);
+template <class T, size_t kSize>
+struct Codec<std::array<T, kSize>> {
+  static_assert(kSize >= 2 && kSize <= 4);
   static constexpr std::string_view kType = Codec<T>::kSequence;
   static constexpr std::string_view kExpects =
-      NamedEnum<T>               ? N == 2 ? "a list of 2 names" : "a list of 3 names"
+      NamedEnum<T>               ? kSize == 2 ? "a list of 2 names" : "a list of 3 names"
       : std::is_same_v<T, float> ? "a list of 2 finite numbers"
-      : N == 2                   ? "a list of 2 integers in [0, 4294967295]"
+      : kSize == 2               ? "a list of 2 integers in [0, 4294967295]"
                                  : "a list of 4 integers in [0, 4294967295]";
-  static bool Read(const Value& value, std::array<T, N>& out) {
+  static bool Read(const Value& value, std::array<T, kSize>& out) {
     const auto* list = value.As<Value::List>();
-    if (list == nullptr || list->size() != N) return false;
-    for (size_t i = 0; i < N; ++i) {
+    if (list == nullptr || list->size() != kSize) return false;
+    for (size_t i = 0; i < kSize; ++i) {
       if (!Codec<T>::Read((*list)[i], out[i])) return false;
     }
     return true;
   }
-  static Value Write(const std::array<T, N>& value) { return WriteList(value); }
-  static bool Valid(const std::array<T, N>& value) { return ValidList(value); }
+  static Value Write(const std::array<T, kSize>& value) { return WriteList(value); }
+  static bool Valid(const std::array<T, kSize>& value) { return ValidList(value); }
 };
 template <class T>
 struct Codec<std::optional<T>> {

@@ -51,13 +51,13 @@ class SmallList {
     if (size > kSmall) {
       large_.resize(size);
     } else {
-      std::uninitialized_value_construct_n(small_, size);
+      std::uninitialized_value_construct_n(small, size);
     }
   }
   SmallList(const SmallList&) = delete;
   SmallList& operator=(const SmallList&) = delete;
 
-  T* data() { return size_ > kSmall ? large_.data() : small_; }
+  T* data() { return size_ > kSmall ? large_.data() : small; }
   T& operator[](size_t i) { return data()[i]; }
   size_t size() const { return size_; }
   std::span<T> span() { return {data(), size_}; }
@@ -68,7 +68,7 @@ class SmallList {
   static constexpr size_t kSmall = 16;
   size_t size_;
   union {
-    T small_[kSmall];
+    T small[kSmall];
   };
   std::vector<T> large_;
 };

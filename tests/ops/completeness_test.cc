@@ -324,6 +324,11 @@ std::map<std::string, HeaderStruct> ReadHeader() {
   HeaderStruct* current = nullptr;
   std::string doc;
   for (std::string line; std::getline(header, line);) {
+    // A default that takes several lines is one member.
+    for (std::string rest;
+         line.starts_with("  std::array") && !line.ends_with(';') && std::getline(header, rest);) {
+      line += rest;
+    }
     std::smatch match;
     if (line.starts_with("///")) {
       doc += (doc.empty() ? "" : " ") + line.substr(std::min<size_t>(4, line.size()));

@@ -61,7 +61,7 @@ void BindingPool::Give(std::unique_ptr<Binding> binding) {
   if (binding != nullptr &&
       last_.compare_exchange_strong(none, binding.get(), std::memory_order_acq_rel,
                                     std::memory_order_relaxed)) {
-    (void)binding.release();
+    (void)binding.release();  // NOLINT(bugprone-unused-return-value): `last_` owns it
     return;
   }
   std::unique_ptr<Binding> surplus;  // destroyed after the lock is released
