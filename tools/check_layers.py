@@ -12,10 +12,10 @@ import re
 import sys
 
 # Lowest first: a layer may include itself and those before it.
-LAYERS = ["core", "graph", "lowering", "ops", "onnx", "backends", "runtime"]
+LAYERS = ["core", "graph", "lowering", "ops", "onnx", "formats", "backends", "runtime"]
 
 # Programs stand above all layers.
-PROGRAMS = ["conformance"]
+PROGRAMS = ["conformance", "cli"]
 
 # Header (from its beginning) -> folders below src/ that may include it.
 VENDOR_HEADERS = {
@@ -23,8 +23,9 @@ VENDOR_HEADERS = {
     r"onnxruntime.*\.h|core/providers/": ["backends/onnxruntime"],
     r"NvInfer.*|NvOnnx.*|cuda.*\.h": ["backends/tensorrt"],
     r"xxhash\.h": ["core"],
-    r"nlohmann/": ["conformance"],
-    r"CLI/": ["conformance"],
+    r"nlohmann/": ["conformance", "formats", "cli"],
+    r"CLI/": ["conformance", "cli"],
+    r"stb/|stb_": ["cli"],
     r"gtest/|gmock/|benchmark/": [],
 }
 

@@ -6,6 +6,7 @@
 #include "webnn/context.h"
 #include "webnn/graph.h"
 #include "webnn/graph_builder.h"
+#include "webnn/model_io.h"
 #include "webnn/ops.h"
 #include "webnn/result.h"
 #include "webnn/tensor.h"

@@ -18,6 +18,10 @@ ONNXTensorElementDataType ToOrt(Element element) {
       return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8;
     case Element::kUint8:
       return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
+    case Element::kInt16:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16;
+    case Element::kUint16:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16;
     case Element::kInt32:
       return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
     case Element::kUint32:
@@ -46,6 +50,8 @@ size_t AlignmentOf(Element element) {
       return 4;
     case Element::kFloat16:
     case Element::kBfloat16:
+    case Element::kInt16:
+    case Element::kUint16:
       return 2;
     case Element::kDouble:
     case Element::kInt64:
