@@ -1,6 +1,8 @@
 #include "onnx/serialize.h"
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,8 @@ using lowering::ValueId;
 // Below this a weight costs more as a tensor of its own than as a copy in the file, and inside the
 // file it may take part in the runtime's shape inference.
 constexpr size_t kInlineBytes = 1024;
+// Below this a file costs more to open than its pages are worth.
+constexpr size_t kFileBytes = 64 << 10;
 constexpr uint64_t kMaxFileBytes = std::numeric_limits<int32_t>::max();
 
 // The version of the file format that came with the opset.
@@ -169,12 +173,28 @@ class Serializer {
       return;
     }
     tensor->set_data_location(::onnx::TensorProto::EXTERNAL);
+    SetExternal(tensor, "length", std::to_string(bytes.size()));
+    if (std::optional<FileRange> file = FindFile(initializer)) {
+      SetExternal(tensor, "location", file->path.substr(1));
+      SetExternal(tensor, "offset", std::to_string(file->offset));
+      return;
+    }
     std::string location = "webnn-weight-" + std::to_string(initializer.value);
     SetExternal(tensor, "location", location);
     SetExternal(tensor, "offset", "0");
-    SetExternal(tensor, "length", std::to_string(bytes.size()));
     result_.weights.push_back({name, std::move(location), initializer.element, initializer.sizes,
                                bytes, initializer.owner});
+  }
+
+  // Weights that are not aligned for their elements must be copied by whoever gets them.
+  std::optional<FileRange> FindFile(const Initializer& initializer) const {
+    const std::span<const std::byte> bytes = initializer.bytes();
+    if (options_.files == nullptr || bytes.size() < kFileBytes) return std::nullopt;
+    size_t count = 1;
+    for (int64_t size : initializer.sizes) count *= static_cast<size_t>(size);
+    const size_t alignment = std::max<size_t>(bytes.size() / count, 1);
+    if (reinterpret_cast<uintptr_t>(bytes.data()) % alignment != 0) return std::nullopt;
+    return options_.files->Find(bytes);
   }
 
   static void SetExternal(::onnx::TensorProto* tensor, const char* key, std::string value) {

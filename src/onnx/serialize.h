@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/file_mappings.h"
 #include "lowering/model.h"
 #include "webnn/result.h"
 
@@ -18,6 +19,9 @@ struct SerializeOptions {
   bool embed_weights = false;
   /// Data types and shapes of the values between the operators, for checkers and viewers.
   bool value_shapes = false;
+  /// Large external weights that lie in one of these files are referred to there, by a location
+  /// relative to the root folder, and not handed over.
+  const FileMappings* files = nullptr;
 };
 
 /// A weight that the model refers to as external data and that is handed over beside it.

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "backends/onnxruntime/session.h"
+#include "core/mapped_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "onnx/serialize.h"
@@ -338,6 +341,14 @@ class ReadOnlyFloats {
   size_t size_;
 };
 
+float FloatAt(const std::string& path, size_t offset) {
+  float value = 0;
+  std::ifstream(path, std::ios::binary)
+      .seekg(static_cast<std::streamoff>(offset))
+      .read(reinterpret_cast<char*>(&value), sizeof value);
+  return value;
+}
+
 TEST(SessionTest, NeverWritesToWeights) {
   // The optimiser moves the transpositions through the addition and transposes the weight.
   const ReadOnlyFloats weight(64 * 32);
@@ -379,6 +390,30 @@ TEST(SessionTest, ReadsWeightsThatAreNotAligned) {
   model.Output("y", model.Node("Mul", {w, x}), DataType::kFloat32, Shape{4000});
   auto session = Compile(std::move(model));
   EXPECT_THAT((Compute<float, float>(*session, values, 4000)), Each(9.0f));
+}
+
+// ONNX Runtime maps the file for itself: neither the mapping nor its owner is needed any more.
+TEST(SessionTest, ReadsWeightsOfAMappedFileFromThere) {
+  const std::string path = std::filesystem::canonical(testing::TempDir()) / "session weights";
+  const std::vector<float> values(100000, 4);
+  std::ofstream(path, std::ios::binary)
+      .write("1234567", 8)
+      .write(reinterpret_cast<const char*>(values.data()), 400000);
+  for (const size_t offset : {size_t{8}, size_t{3}}) {
+    auto mapped = MappedFile::Open(path).value();
+    const std::weak_ptr<const MappedFile> alive = mapped;
+    TestModel model;
+    const ValueId x = model.Input("x", DataType::kInt32, Shape{1});
+    const ValueId w =
+        model.Weight(DataType::kFloat32, {99000}, mapped->bytes().subspan(offset, 396000), mapped);
+    model.Output("y", model.Node("Gather", {w, x}), DataType::kFloat32, Shape{1});
+    auto session = Compile(std::move(model));
+    mapped.reset();
+    EXPECT_TRUE(alive.expired());
+    const float expected = offset == 8 ? 4 : FloatAt(path, offset + 4 * 98999);
+    EXPECT_THAT((Compute<int32_t, float>(*session, {98999}, 1)), ElementsAre(expected));
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(SessionTest, KeepsTheOwnersOfWeights) {

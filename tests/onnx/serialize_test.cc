@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "core/mapped_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "onnx/onnx.pb.h"
@@ -228,12 +231,34 @@ TEST(SerializeTest, LargeConstantsStayOutside) {
   EXPECT_FALSE(tensor.has_raw_data());
   EXPECT_EQ(tensor.data_location(), onnx::TensorProto::EXTERNAL);
   ASSERT_EQ(tensor.external_data_size(), 3);
-  EXPECT_EQ(tensor.external_data(0).key(), "location");
-  EXPECT_EQ(tensor.external_data(0).value(), weight.location);
-  EXPECT_EQ(tensor.external_data(1).key(), "offset");
-  EXPECT_EQ(tensor.external_data(1).value(), "0");
-  EXPECT_EQ(tensor.external_data(2).key(), "length");
-  EXPECT_EQ(tensor.external_data(2).value(), "1025");
+  EXPECT_EQ(tensor.external_data(0).key(), "length");
+  EXPECT_EQ(tensor.external_data(0).value(), "1025");
+  EXPECT_EQ(tensor.external_data(1).key(), "location");
+  EXPECT_EQ(tensor.external_data(1).value(), weight.location);
+  EXPECT_EQ(tensor.external_data(2).key(), "offset");
+  EXPECT_EQ(tensor.external_data(2).value(), "0");
+}
+
+TEST(SerializeTest, LargeConstantsInMappedFilesStayThere) {
+  const std::string path = std::filesystem::canonical(testing::TempDir()) / "serialize_weights";
+  std::ofstream(path, std::ios::binary) << std::string(200000, '\7');
+  const auto mapped = MappedFile::Open(path).value();
+  const FileMappings files = FileMappings::Read();
+  Result<SerializedModel> serialized =
+      Serialize(WeightModel(mapped->bytes().subspan(1000, 100000)), {.files = &files});
+  ASSERT_THAT(serialized, Succeeds());
+  EXPECT_THAT(serialized->weights, IsEmpty());
+  const onnx::ModelProto proto = Parse(*serialized);
+  const onnx::TensorProto& tensor = proto.graph().initializer(0);
+  ASSERT_EQ(tensor.external_data_size(), 3);
+  EXPECT_EQ(tensor.external_data(0).value(), "100000");
+  EXPECT_EQ("/" + tensor.external_data(1).value(), path);
+  EXPECT_EQ(tensor.external_data(2).value(), "1000");
+
+  // A small one is handed over, as without the files.
+  serialized = Serialize(WeightModel(mapped->bytes().first(2000)), {.files = &files});
+  ASSERT_THAT(serialized, Succeeds());
+  EXPECT_THAT(serialized->weights, SizeIs(1));
 }
 
 TEST(SerializeTest, ItsOwnConstantsAreAlwaysInTheFile) {

@@ -58,6 +58,11 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
   // ONNX Runtime's memory patterns add one block for a whole run to what its arena already holds
   // from the first run: up to 1.6 times the memory, and no time saved where every shape is static.
   WEBNN_RETURN_IF_ERROR(Check(api, api.DisableMemPattern(options), kAction));
+  WEBNN_RETURN_IF_ERROR(
+      Check(api,
+            api.AddSessionConfigEntry(
+                options, kOrtSessionOptionsModelExternalInitializersFileFolderPath, "/"),
+            kAction));
   // On x64 processors without VNNI the default multiplies int8 by uint8 in 16 bits that overflow.
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsAvx2PrecisionMode, "1"), kAction));
@@ -77,7 +82,11 @@ Result<std::unique_ptr<Session>> Session::Compile(const Library& library,
   auto session = std::unique_ptr<Session>(new Session(library));
   session->log_ = std::move(log);
 
-  WEBNN_ASSIGN_OR_RETURN(SerializedModel serialized, onnx_format::Serialize(model));
+  // A weight in a mapped file is named by that file: ONNX Runtime maps it for itself and lets it go
+  // once it is rewritten for the kernels, where memory of ours would have to stay.
+  const FileMappings files = FileMappings::Read();
+  WEBNN_ASSIGN_OR_RETURN(SerializedModel serialized,
+                         onnx_format::Serialize(model, {.files = &files}));
   session->signature_ = SignatureOf(model, serialized);
   model = {};  // the session about to be made needs the memory more
   WEBNN_ASSIGN_OR_RETURN(Handle<OrtSessionOptions> options,
