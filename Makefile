@@ -20,13 +20,13 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build demo test lint format tidy asan tsan debug fuzz bench docs install clean distclean
+.PHONY: help setup models configure build demo test lint format tidy asan tsan debug fuzz bench docs install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
 	@echo
 	@echo "Start here:"
-	@echo "  make demo     build everything and run a small network"
+	@echo "  make demo     build everything and read the text in pictures"
 	@echo "  make test     build everything and run all tests"
 	@echo
 	@echo "All targets:"
@@ -37,16 +37,27 @@ help:  ## Show this list
 setup:
 	@tools/setup.sh
 
+# Packages with model files.
+models: setup
+	@tools/setup.sh models
+
 configure: setup
 	$(call configure,release,build)
 
 build: configure  ## Library, tests, tools, examples and benchmarks in build/ (installs what is missing)
 	@cmake --build build -j $(JOBS)
 
-demo: build  ## Run examples/demo.cc
-	@build/examples/demo
+demo: build models  ## Read the text in the pictures of examples/data with PP-OCRv4
+	@echo "PP-OCRv4's recogniser, an ONNX file of the package rapidocr-onnxruntime, as"
+	@echo "examples/read_text.cc loads and runs it:"
+	@for picture in examples/data/*.png; do \
+	  printf '\n$$ build/examples/read_text %s\n' "$$picture"; \
+	  build/examples/read_text "$$picture" || exit 1; \
+	done
 
+# Without them their tests say so in the summary.
 test: build  ## Run all tests; the report is build/junit.xml
+	@tools/setup.sh models || echo "the packages with models could not be installed" >&2
 	$(call run_tests,build)
 
 lint: format-check tidy  ## Check the format, then run clang-tidy; warnings are errors

