@@ -162,6 +162,10 @@ class Node {
   Operand Take(Result<Operand> result);
   std::vector<Operand> TakeMany(Result<std::vector<Operand>> result, size_t count);
   Error InvalidNode(std::string text) const;
+  Error RefuseComputed(std::string_view name) const;
+  void Fail(Error error);
+  // Nothing, with a failure, when an operand cannot have these sizes.
+  std::optional<std::vector<Dimension>> CheckedSizes(std::span<const int64_t> sizes);
   GraphBuilder& builder();
 #define WEBNN_IMPORT_BUILD(Name) \
   auto Build(ops::Name op) { return builder().Name(op); }

@@ -1,0 +1,609 @@
+#include "onnx/import/importer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "core/errors.h"
+#include "core/try.h"
+#include "fmt/ranges.h"
+#include "onnx/import/control_flow.h"
+
+namespace webnn::onnx_format {
+namespace {
+
+using ::onnx::AttributeProto;
+using ::onnx::FunctionProto;
+using ::onnx::GraphProto;
+using ::onnx::NodeProto;
+using ::onnx::TypeProto;
+using ::onnx::ValueInfoProto;
+
+// What one file may make of itself by calls and loops.
+constexpr int kMaxDepth = 64;
+constexpr int kMaxInlinedNodes = 200'000;
+
+std::string_view Canonical(std::string_view domain) {
+  return domain == "ai.onnx" ? std::string_view() : domain;
+}
+
+std::string OpName(const NodeProto& node) {
+  const std::string_view domain = Canonical(node.domain());
+  return domain.empty() ? node.op_type() : fmt::format("{}.{}", domain, node.op_type());
+}
+
+std::string FunctionKey(std::string_view domain, std::string_view name, std::string_view overload) {
+  return fmt::format("{}\n{}\n{}", Canonical(domain), name, overload);
+}
+
+std::vector<std::string_view> NamesOf(
+    const google::protobuf::RepeatedPtrField<ValueInfoProto>& values) {
+  std::vector<std::string_view> names;
+  for (const ValueInfoProto& value : values) names.push_back(value.name());
+  return names;
+}
+
+// "a sequence", for what is no tensor.
+std::string_view KindOf(const TypeProto& type) {
+  switch (type.value_case()) {
+    case TypeProto::kSequenceType:
+      return "a sequence";
+    case TypeProto::kMapType:
+      return "a map";
+    case TypeProto::kOptionalType:
+      return "optional";
+    case TypeProto::kSparseTensorType:
+      return "a sparse tensor";
+    default:
+      return "of a type that the file does not give";
+  }
+}
+
+Element ElementOf(const TypeProto& type) {
+  const int element = type.tensor_type().elem_type();
+  return element > 0 && element < 256 ? static_cast<Element>(element) : Element::kNone;
+}
+
+Error NoSuchType(Element element) {
+  const bool narrow = element == Element::kDouble || element == Element::kBfloat16;
+  return {ErrorCode::kNotSupported, fmt::format("WebNN has no tensors of {}", NameOf(element)),
+          narrow ? "LoadOptions::narrow (--narrow) makes it float32" : ""};
+}
+
+}  // namespace
+
+Slot* Scope::Find(std::string_view name) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->outer) {
+    if (const auto found = scope->values.find(name); found != scope->values.end()) {
+      return found->second;
+    }
+  }
+  return nullptr;
+}
+
+bool Scope::Has(std::string_view name) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->outer) {
+    if (scope->values.contains(name)) return true;
+  }
+  return false;
+}
+
+const AttributeProto* NodeData::Attribute(std::string_view name) const {
+  for (const AttributeProto& attribute : proto.attribute()) {
+    if (attribute.name() != name) continue;
+    if (attribute.ref_attr_name().empty()) return &attribute;
+    const auto given = frame.attributes.find(attribute.ref_attr_name());
+    return given == frame.attributes.end() ? nullptr : given->second;
+  }
+  return nullptr;
+}
+
+ImporterImpl::ImporterImpl(GraphBuilder& builder, std::shared_ptr<const ParsedModel> model,
+                           const std::string& folder, const LoadOptions& options)
+    : builder_(builder),
+      model_(std::move(model)),
+      options_(options),
+      loader_(model_, folder, options.narrow) {}
+
+// ---- Constants and descriptors. ----
+
+Result<Operand> ImporterImpl::Materialize(const HostTensor& tensor) {
+  const auto type = DataTypeOf(tensor.element);
+  if (!type) return NoSuchType(tensor.element);
+  std::vector<uint32_t> sizes;
+  for (int64_t size : tensor.sizes) {
+    if (size == 0) {
+      return NotSupported("a tensor of shape [{}] has no elements, which WebNN's tensors must have",
+                          fmt::join(tensor.sizes, ", "));
+    }
+    sizes.push_back(static_cast<uint32_t>(std::clamp<int64_t>(size, 0, UINT32_MAX)));
+  }
+  const auto key = std::tuple(tensor.bytes.data(), tensor.element, tensor.sizes);
+  if (const auto found = constants_.find(key); found != constants_.end()) return found->second;
+  WEBNN_ASSIGN_OR_RETURN(const OperandDescriptor descriptor,
+                         OperandDescriptor::Create(*type, Shape(std::move(sizes))));
+  WEBNN_ASSIGN_OR_RETURN(const Operand operand,
+                         builder_.ConstantView(descriptor, tensor.bytes, tensor.owner));
+  sources_.insert(operand.id);
+  constants_.emplace(key, operand);
+  return operand;
+}
+
+Result<Operand> ImporterImpl::Scalar(Number value, DataType type) {
+  const auto bytes = value.Encode(type);
+  uint64_t bits = 0;
+  std::memcpy(&bits, bytes.data(), bytes.size());
+  const auto key = std::pair(type, bits);
+  if (const auto found = scalars_.find(key); found != scalars_.end()) return found->second;
+  WEBNN_ASSIGN_OR_RETURN(const Operand operand, builder_.Constant(type, value));
+  sources_.insert(operand.id);
+  scalars_.emplace(key, operand);
+  return operand;
+}
+
+const OperandDescriptor& ImporterImpl::Describe(Operand operand) {
+  const auto found = descriptors_.find(operand.id);
+  if (found != descriptors_.end()) return found->second;
+  auto descriptor = builder_.Describe(operand);
+  static const OperandDescriptor kNone = OperandDescriptor::Scalar(DataType::kFloat32);
+  if (!descriptor) return kNone;
+  return descriptors_.emplace(operand.id, *std::move(descriptor)).first->second;
+}
+
+// ---- Errors. ----
+
+Error ImporterImpl::Place(const NodeData& node, Error error) {
+  if (placed_) return error;
+  placed_ = true;
+  error.message =
+      fmt::format("{}: node \"{}\" ({}): {}", model_->name(), node.label, node.op, error.message);
+  error.rule.clear();
+  return error;
+}
+
+void ImporterImpl::ReportUnsupported(const NodeData& node, const Error& error) {
+  unsupported_.push_back({node.op, node.label, error.message, error.rule});
+}
+
+Error ImporterImpl::UnsupportedError() const {
+  std::string text = fmt::format("{} cannot be imported:", model_->name());
+  for (const UnsupportedNode& one : unsupported_) {
+    text += one.op == "input" ? fmt::format("\n  input \"{}\"", one.node)
+                              : fmt::format("\n  node \"{}\" ({})", one.node, one.op);
+    text += fmt::format(": {}{}{}", one.reason, one.help.empty() ? "" : "; ", one.help);
+  }
+  return NotSupported("{}", text);
+}
+
+// ---- Values. ----
+
+Slot* ImporterImpl::NewSlot(Scope& scope, std::string_view name) {
+  Slot* slot = &slots_.emplace_back(Slot{.name = name});
+  if (!name.empty()) scope.values.insert_or_assign(name, slot);
+  return slot;
+}
+
+Result<void> ImporterImpl::AddWeights(const GraphProto& graph, Scope& scope) {
+  const auto add = [&](const std::string& name) -> Result<Slot*> {
+    if (name.empty()) return TypeError("{}: a weight has no name", model_->name());
+    if (scope.values.contains(name)) {
+      return TypeError("{}: two values are named \"{}\"", model_->name(), name);
+    }
+    return NewSlot(scope, name);
+  };
+  for (const auto& weight : graph.initializer()) {
+    WEBNN_ASSIGN_OR_RETURN(Slot* const slot, add(weight.name()));
+    slot->weight = &weight;
+  }
+  for (const auto& weight : graph.sparse_initializer()) {
+    WEBNN_ASSIGN_OR_RETURN(Slot* const slot, add(weight.values().name()));
+    slot->sparse_weight = &weight;
+  }
+  return {};
+}
+
+Result<void> ImporterImpl::LoadWeight(Slot& slot) {
+  if (slot.weight == nullptr && slot.sparse_weight == nullptr) return {};
+  WEBNN_ASSIGN_OR_RETURN(HostTensor tensor, slot.weight != nullptr
+                                                ? loader_.Load(*slot.weight)
+                                                : loader_.Load(*slot.sparse_weight));
+  slot.weight = nullptr;
+  slot.sparse_weight = nullptr;
+  slot.value.element = tensor.element;
+  slot.value.sizes = tensor.sizes;
+  slot.value.what = std::move(tensor);
+  return {};
+}
+
+// ---- Nodes. ----
+
+Result<void> ImporterImpl::ImportBody(const Body& body, const Frame& frame, Scope& scope) {
+  auto order = OrderNodes(
+      body.nodes, body.outputs, [&](std::string_view name) { return scope.values.contains(name); },
+      [&](std::string_view name) { return scope.Has(name); });
+  if (!order) {
+    if (!placed_) {
+      order.error().message =
+          fmt::format("{}: {}{}", model_->name(), body.place, order.error().message);
+    }
+    placed_ = true;
+    return order.error();
+  }
+  for (int index : order->nodes) {
+    const NodeProto& proto = body.nodes[index];
+    NodeData node{
+        .proto = proto,
+        .op = OpName(proto),
+        .label = body.place + (proto.name().empty() ? fmt::format("#{}", index) : proto.name()),
+        .opset = 0,
+        .frame = frame,
+        .scope = scope};
+    for (const std::string& input : proto.input()) {
+      node.inputs.push_back(input.empty() ? nullptr : scope.Find(input));
+      if (node.inputs.back() != nullptr) node.inputs.back()->wanted = true;
+    }
+    for (const std::string& output : proto.output()) {
+      node.outputs.push_back(output.empty() ? nullptr : NewSlot(scope, output));
+      if (!output.empty()) node.outputs.back()->wanted = order->read.contains(output);
+    }
+    if (auto imported = ImportNode(node); !imported) return Place(node, imported.error());
+  }
+  return {};
+}
+
+// An error is what ends the import; what cannot be expressed is reported and passed over.
+Result<void> ImporterImpl::ImportNode(NodeData& node) {
+  if (depth_ > 0 && ++inlined_nodes_ > kMaxInlinedNodes) {
+    return NotSupported("calls and loops come to more than {} nodes", kMaxInlinedNodes);
+  }
+  const std::string_view domain = Canonical(node.proto.domain());
+  const auto opset = node.frame.opsets.find(domain);
+  if (opset != node.frame.opsets.end()) node.opset = opset->second;
+  if (const FunctionProto* function = FindFunction(node.proto); function != nullptr) {
+    return CallFunction(node, *function);
+  }
+  if (opset == node.frame.opsets.end()) {
+    return TypeError("the model imports no version of the operators of \"{}\"",
+                     node.proto.domain());
+  }
+  const auto computed = Compute(node);
+  if (computed.ok()) return CheckDeclared(node);
+  if (placed_ || computed.error().code != ErrorCode::kNotSupported) return computed;
+  ReportUnsupported(node, computed.error());
+  RefuseOutputs(node);
+  return {};
+}
+
+Result<void> ImporterImpl::Compute(NodeData& node) {
+  const std::string_view domain = Canonical(node.proto.domain());
+  bool is_judged = true;
+  for (Slot* input : node.inputs) {
+    if (input == nullptr) continue;
+    WEBNN_RETURN_IF_ERROR(LoadWeight(*input));
+    is_judged = is_judged && !input->refused;
+  }
+  const ControlFlow control_flow = domain.empty() ? FindControlFlow(node.proto.op_type()) : nullptr;
+  if (is_judged && control_flow == nullptr) {
+    WEBNN_ASSIGN_OR_RETURN(const bool folded, FoldNode(node));
+    if (folded) return {};
+  }
+  const ImportRow* row = FindImportRow(domain, node.proto.op_type(), node.opset);
+  if (row == nullptr && control_flow == nullptr) {
+    return NotSupported("there is no such operator in WebNN, nor a way to compose it");
+  }
+  if (!is_judged) {
+    for (Slot* output : node.outputs) {
+      if (output != nullptr) output->refused = true;
+    }
+    return {};
+  }
+  if (control_flow != nullptr) return control_flow(*this, node);
+
+  Node handle(*this, node);
+  for (int k = 0; k < row->min_inputs; ++k) {
+    if (!handle.Has(static_cast<size_t>(k))) {
+      return TypeError("input {} is missing; the operator needs {}", k, row->min_inputs);
+    }
+  }
+  WEBNN_RETURN_IF_ERROR(row->import(handle));
+  WEBNN_RETURN_IF_ERROR(handle.status());
+  for (size_t k = 0; k < node.outputs.size(); ++k) {
+    const Slot* output = node.outputs[k];
+    if (output != nullptr && output->wanted && !output->value.present() && !output->refused) {
+      return NotSupported("its output {} (\"{}\") cannot be computed", k, output->name);
+    }
+  }
+  return {};
+}
+
+Result<bool> ImporterImpl::FoldNode(NodeData& node) {
+  const bool all_known = std::all_of(node.inputs.begin(), node.inputs.end(), [](const Slot* input) {
+    return input == nullptr || input->value.known() != nullptr;
+  });
+  const std::string& op = node.proto.op_type();
+  if (!all_known && op != "Shape" && op != "Size") return false;
+  Node handle(*this, node);
+  WEBNN_ASSIGN_OR_RETURN(auto results, Fold(handle));
+  if (!results) return false;
+  for (size_t k = 0; k < results->size(); ++k) {
+    if (!handle.Wants(k)) continue;
+    WEBNN_ASSIGN_OR_RETURN(HostTensor narrow, loader_.Narrow(std::move((*results)[k])));
+    WEBNN_RETURN_IF_ERROR(handle.Set(k, std::move(narrow)));
+  }
+  return true;
+}
+
+// The outputs of a node that was refused: placeholders where the file says what they are, so that
+// what reads them is judged, too.
+void ImporterImpl::RefuseOutputs(NodeData& node) {
+  for (Slot* output : node.outputs) {
+    if (output == nullptr) continue;
+    output->refused = true;
+    const auto declared = declared_.find(output->name);
+    if (&node.scope != main_scope_ || declared == declared_.end()) continue;
+    const Element element = loader_.Narrow(ElementOf(*declared->second));
+    const auto type = DataTypeOf(element);
+    const auto sizes = dimensions_.TryFix(declared->second->tensor_type());
+    if (!type || !sizes) continue;
+    std::vector<uint32_t> shape;
+    for (int64_t size : *sizes) {
+      shape.push_back(size < 1 || size > INT32_MAX ? 0 : static_cast<uint32_t>(size));
+    }
+    // A name that no input of a file is likely to have; the builder is of no more use anyway.
+    const auto operand = builder_.Input(fmt::format("placeholder for {}", output->name), *type,
+                                        Shape(std::move(shape)));
+    if (!operand) continue;
+    output->refused = false;
+    output->value = {.what = *operand, .element = element, .sizes = *sizes};
+  }
+}
+
+Result<void> ImporterImpl::CheckDeclared(const NodeData& node) {
+  if (&node.scope != main_scope_) return {};
+  for (const Slot* output : node.outputs) {
+    if (output == nullptr || !output->value.present()) continue;
+    const auto declared = declared_.find(output->name);
+    if (declared == declared_.end()) continue;
+    const Element element = loader_.Narrow(ElementOf(*declared->second));
+    const auto type = DataTypeOf(element);
+    if (type && type != DataTypeOf(output->value.element)) {
+      return TypeError("its output \"{}\" is declared as {}, but is {}", output->name,
+                       NameOf(element), NameOf(output->value.element));
+    }
+  }
+  return {};
+}
+
+// ---- Functions and subgraphs. ----
+
+const FunctionProto* ImporterImpl::FindFunction(const NodeProto& node) const {
+  if (functions_.empty()) return nullptr;
+  const auto found = functions_.find(FunctionKey(node.domain(), node.op_type(), node.overload()));
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+Result<void> ImporterImpl::CallFunction(NodeData& node, const FunctionProto& function) {
+  if (depth_ >= kMaxDepth) return TypeError("functions call one another without end");
+  if (node.inputs.size() > static_cast<size_t>(function.input_size()) ||
+      node.outputs.size() > static_cast<size_t>(function.output_size())) {
+    return TypeError("the call has {} inputs and {} outputs; the function has {} and {}",
+                     node.inputs.size(), node.outputs.size(), function.input_size(),
+                     function.output_size());
+  }
+  WEBNN_ASSIGN_OR_RETURN(Frame frame, FrameOf(function.opset_import(),
+                                              fmt::format("the function \"{}\"", function.name())));
+  for (const AttributeProto& attribute : function.attribute_proto()) {
+    frame.attributes[attribute.name()] = &attribute;
+  }
+  for (const AttributeProto& attribute : node.proto.attribute()) {
+    if (const AttributeProto* given = node.Attribute(attribute.name()); given != nullptr) {
+      frame.attributes[attribute.name()] = given;
+    }
+  }
+  Scope scope;
+  for (int i = 0; i < function.input_size(); ++i) {
+    const auto index = static_cast<size_t>(i);
+    Slot* given = index < node.inputs.size() ? node.inputs[index] : nullptr;
+    if (given == nullptr) continue;
+    WEBNN_RETURN_IF_ERROR(LoadWeight(*given));
+    if (!scope.values.emplace(function.input(i), given).second) {
+      return TypeError("the function has two inputs \"{}\"", function.input(i));
+    }
+  }
+  // An absent input is the empty name to the nodes of the function.
+  for (const std::string& input : function.input()) {
+    if (!scope.values.contains(input)) scope.values.emplace(input, nullptr);
+  }
+  Body body{.nodes = function.node(), .outputs = {}, .place = node.label + "/"};
+  for (size_t k = 0; k < node.outputs.size(); ++k) {
+    if (node.outputs[k] != nullptr) body.outputs.push_back(function.output(static_cast<int>(k)));
+  }
+  ++depth_;
+  const auto imported = ImportBody(body, frame, scope);
+  --depth_;
+  WEBNN_RETURN_IF_ERROR(imported);
+  for (size_t k = 0; k < node.outputs.size(); ++k) {
+    if (node.outputs[k] == nullptr) continue;
+    const Slot* result = scope.Find(function.output(static_cast<int>(k)));
+    if (result == nullptr) return TypeError("the function's output {} is an absent input", k);
+    node.outputs[k]->value = result->value;
+    node.outputs[k]->refused = result->refused;
+  }
+  return CheckDeclared(node);
+}
+
+Result<std::vector<Slot*>> ImporterImpl::ImportSubgraph(const NodeData& node,
+                                                        const GraphProto& graph,
+                                                        std::vector<Slot> inputs,
+                                                        std::string place) {
+  if (depth_ >= kMaxDepth) return NotSupported("subgraphs are nested deeper than {}", kMaxDepth);
+  Scope scope{.outer = &node.scope};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Slot* slot = NewSlot(scope, graph.input(static_cast<int>(i)).name());
+    inputs[i].name = slot->name;
+    *slot = std::move(inputs[i]);
+  }
+  WEBNN_RETURN_IF_ERROR(AddWeights(graph, scope));
+  const Body body{
+      .nodes = graph.node(), .outputs = NamesOf(graph.output()), .place = std::move(place)};
+  ++depth_;
+  const auto imported = ImportBody(body, node.frame, scope);
+  --depth_;
+  WEBNN_RETURN_IF_ERROR(imported);
+  std::vector<Slot*> outputs;
+  for (std::string_view name : body.outputs) {
+    outputs.push_back(scope.Find(name));
+    if (outputs.back() == nullptr) return TypeError("the output \"{}\" is absent", name);
+    WEBNN_RETURN_IF_ERROR(LoadWeight(*outputs.back()));
+  }
+  return outputs;
+}
+
+// ---- The model. ----
+
+Result<Frame> ImporterImpl::FrameOf(
+    const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>& sets,
+    std::string_view where) const {
+  constexpr int64_t kOldest = 7;
+  constexpr int64_t kNewest = 28;
+  Frame frame;
+  for (const auto& set : sets) {
+    const std::string_view domain = Canonical(set.domain());
+    if (domain.empty() && (set.version() < kOldest || set.version() > kNewest)) {
+      return NotSupported(
+          "{}: {} uses version {} of ONNX's operators; {} to {} are known{}", model_->name(), where,
+          set.version(), kOldest, kNewest,
+          set.version() < kOldest ? "; onnx.version_converter brings it to a newer one" : "");
+    }
+    if (set.version() < 1 || set.version() > INT32_MAX) {
+      return TypeError("{}: {} imports version {} of \"{}\"", model_->name(), where, set.version(),
+                       set.domain());
+    }
+    if (!frame.opsets.emplace(domain, static_cast<int>(set.version())).second) {
+      return TypeError("{}: {} imports \"{}\" twice", model_->name(), where, set.domain());
+    }
+  }
+  return frame;
+}
+
+Result<void> ImporterImpl::AddInput(const ValueInfoProto& input, Slot& slot, LoadedModel& loaded) {
+  if (!input.type().has_tensor_type()) {
+    return NotSupported("it is {}; WebNN has tensors alone", KindOf(input.type()));
+  }
+  const Element element = loader_.Narrow(ElementOf(input.type()));
+  const auto type = DataTypeOf(element);
+  if (!type) return NoSuchType(element);
+  WEBNN_ASSIGN_OR_RETURN(std::vector<int64_t> sizes, dimensions_.SizesOf(input));
+  WEBNN_ASSIGN_OR_RETURN(const Operand operand,
+                         builder_.Input(input.name(), *type,
+                                        Shape(std::vector<uint32_t>(sizes.begin(), sizes.end()))));
+  sources_.insert(operand.id);
+  loaded.inputs.emplace_back(input.name(), operand);
+  slot.value = {.what = operand, .element = element, .sizes = std::move(sizes)};
+  return {};
+}
+
+Result<void> ImporterImpl::AddInputs(Scope& scope, LoadedModel& loaded) {
+  const GraphProto& graph = model_->proto().graph();
+  std::vector<const ValueInfoProto*> inputs;
+  std::unordered_set<std::string_view> names;
+  for (const ValueInfoProto& input : graph.input()) {
+    if (input.name().empty()) return TypeError("{}: an input has no name", model_->name());
+    if (!names.insert(input.name()).second) {
+      return TypeError("{}: two inputs are named \"{}\"", model_->name(), input.name());
+    }
+    // A weight that is listed as an input, too, is its default: a constant.
+    if (!scope.values.contains(input.name())) inputs.push_back(&input);
+  }
+  auto dimensions = Dimensions::Fix(inputs, options_);
+  if (!dimensions) {
+    return TypeError("{}: {}", model_->name(), dimensions.error().message);
+  }
+  dimensions_ = *std::move(dimensions);
+  for (const ValueInfoProto* input : inputs) {
+    Slot* slot = NewSlot(scope, input->name());
+    auto added = AddInput(*input, *slot, loaded);
+    if (added.ok()) continue;
+    if (added.error().code == ErrorCode::kTypeError) {
+      return TypeError("{}: input \"{}\": {}", model_->name(), input->name(),
+                       added.error().message);
+    }
+    if (added.error().code != ErrorCode::kNotSupported) return added;
+    slot->refused = true;
+    refused_inputs_.emplace_back(
+        slot, UnsupportedNode{"input", input->name(), added.error().message, added.error().rule});
+  }
+  return {};
+}
+
+Result<void> ImporterImpl::AddOutputs(Scope& scope, LoadedModel& loaded) {
+  std::unordered_set<std::string_view> names;
+  std::unordered_set<uint32_t> used;
+  for (const ValueInfoProto& output : model_->proto().graph().output()) {
+    const auto fail = [&](const Error& error) {
+      return Error{error.code,
+                   fmt::format("{}: output \"{}\": {}{}{}", model_->name(), output.name(),
+                               error.message, error.rule.empty() ? "" : "; ", error.rule)};
+    };
+    if (!names.insert(output.name()).second) return fail(TypeError("there are two of this name"));
+    Slot* slot = scope.Find(output.name());
+    slot->wanted = true;
+    if (auto loaded_weight = LoadWeight(*slot); !loaded_weight) return fail(loaded_weight.error());
+    if (slot->refused || !unsupported_.empty()) continue;
+    const HostTensor* known = slot->value.known();
+    auto operand = known != nullptr ? Materialize(*known)
+                                    : Result<Operand>(std::get<Operand>(slot->value.what));
+    // Outputs of a graph are results, each of them once.
+    if (operand && (sources_.contains(operand->id) || !used.insert(operand->id).second)) {
+      operand = builder_.Identity({.input = *operand, .label = output.name()});
+    }
+    if (!operand) return fail(operand.error());
+    used.insert(operand->id);
+    loaded.outputs.emplace_back(output.name(), *operand);
+  }
+  return {};
+}
+
+Result<LoadedModel> ImporterImpl::Run() {
+  const ::onnx::ModelProto& proto = model_->proto();
+  const GraphProto& graph = proto.graph();
+  if (proto.ir_version() < 1 || proto.ir_version() > ::onnx::IR_VERSION) {
+    return NotSupported("{}: version {} of the file format; 1 to {} are known", model_->name(),
+                        proto.ir_version(), static_cast<int>(::onnx::IR_VERSION));
+  }
+  WEBNN_ASSIGN_OR_RETURN(const Frame frame, FrameOf(proto.opset_import(), "the model"));
+  if (graph.output().empty()) return TypeError("{}: the graph has no outputs", model_->name());
+  for (const FunctionProto& function : proto.functions()) {
+    if (!functions_
+             .emplace(FunctionKey(function.domain(), function.name(), function.overload()),
+                      &function)
+             .second) {
+      return TypeError("{}: there are two functions \"{}\"", model_->name(), function.name());
+    }
+  }
+  for (const auto* values : {&graph.value_info(), &graph.output()}) {
+    for (const ValueInfoProto& value : *values) {
+      if (value.type().has_tensor_type()) declared_.emplace(value.name(), &value.type());
+    }
+  }
+  LoadedModel loaded;
+  Scope scope;
+  main_scope_ = &scope;
+  WEBNN_RETURN_IF_ERROR(AddWeights(graph, scope));
+  WEBNN_RETURN_IF_ERROR(AddInputs(scope, loaded));
+  WEBNN_RETURN_IF_ERROR(ImportBody(
+      {.nodes = graph.node(), .outputs = NamesOf(graph.output()), .place = ""}, frame, scope));
+  WEBNN_RETURN_IF_ERROR(AddOutputs(scope, loaded));
+  // An input that cannot be had matters where something reads it.
+  std::vector<UnsupportedNode> inputs;
+  for (const auto& [slot, reason] : refused_inputs_) {
+    if (slot->wanted) inputs.push_back(reason);
+  }
+  unsupported_.insert(unsupported_.begin(), inputs.begin(), inputs.end());
+  if (!unsupported_.empty()) return UnsupportedError();
+  loaded.metadata = MetadataOf(proto);
+  return loaded;
+}
+
+}  // namespace webnn::onnx_format
