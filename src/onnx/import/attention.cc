@@ -1,0 +1,105 @@
+#include "onnx/import/attention.h"
+
+#include <array>
+#include <limits>
+
+#include "onnx/import/matrix.h"
+
+namespace webnn::onnx_format {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+void AttentionMask::Add(Operand allowed, double penalty) {
+  AddBias(node_.Emit(ops::Where{.condition = allowed,
+                                .true_value = node_.Scalar(0.0, type_),
+                                .false_value = node_.Scalar(penalty, type_)}));
+}
+
+void AttentionMask::AddBias(Operand bias) {
+  bias_.added = bias_.added ? node_.Add(*bias_.added, bias) : bias;
+  bias_.may_forbid_all = true;
+}
+
+void AttentionMask::Add(const AttentionWindow& window) {
+  const DataType type = DataType::kInt32;
+  std::optional<Operand> allowed;
+  const auto allow = [&](Operand condition) {
+    allowed = allowed ? node_.Emit(ops::LogicalAnd{.a = *allowed, .b = condition}) : condition;
+  };
+  const Operand keys = Positions(node_, sizes_.keys, {sizes_.keys});
+  Operand offset = node_.Scalar(window.offset, type);
+  if (window.valid_keys) {
+    const Operand valid =
+        node_.Reshape(node_.Cast(*window.valid_keys, type), {sizes_.batch, 1, 1, 1});
+    allow(node_.Emit(ops::Lesser{.a = keys, .b = valid}));
+    offset = node_.Sub(valid, node_.Scalar(sizes_.queries, type));
+  }
+  if (window.left || window.right) {
+    // How far every key is behind every query, but for the offset.
+    const Operand distance = node_.Sub(keys, Positions(node_, sizes_.queries, {sizes_.queries, 1}));
+    const auto farthest = [&](int64_t positions) {
+      return node_.Add(offset, node_.Scalar(positions, type));
+    };
+    if (window.right) {
+      allow(node_.Emit(ops::LesserOrEqual{.a = distance, .b = farthest(*window.right)}));
+    }
+    if (window.left) {
+      allow(node_.Emit(ops::GreaterOrEqual{.a = distance, .b = farthest(-*window.left)}));
+    }
+  }
+  if (!allowed) return;
+  const bool could_forbid_all = bias_.may_forbid_all;
+  Add(*allowed);
+  // Behind all keys, a query with a bound on its left has none.
+  const int64_t first_of_last = sizes_.queries - 1 + window.offset - window.left.value_or(0);
+  bias_.may_forbid_all = could_forbid_all || window.valid_keys.has_value() ||
+                         (window.left && first_of_last >= sizes_.keys);
+}
+
+AttentionResult Attend(Node& node, const AttentionSizes& sizes, Operand query, Operand keys,
+                       Operand values, const AttentionBias& bias, const AttentionOptions& options,
+                       DataType type) {
+  const std::array score_sizes = {sizes.batch, sizes.heads, sizes.queries, sizes.keys};
+  // Heads that share keys are multiplied as if they were queries of one head.
+  const int64_t rows = sizes.heads / sizes.key_heads * sizes.queries;
+  const auto grouped = [&](Operand x, int64_t columns) {
+    return sizes.heads == sizes.key_heads
+               ? x
+               : node.Reshape(x, {sizes.batch, sizes.key_heads, rows, columns});
+  };
+  AttentionResult result;
+  const Operand scaled = node.Mul(query, node.Scalar(options.scale, type));
+  result.scores = node.Reshape(
+      node.Emit(ops::Matmul{.a = grouped(scaled, sizes.head_size), .b = keys}), score_sizes);
+  result.capped = result.scores;
+  if (options.softcap != 0) {
+    const Operand cap = node.Scalar(options.softcap, type);
+    result.capped = node.Mul(node.Emit(ops::Tanh{.input = node.Div(result.scores, cap)}), cap);
+  }
+  result.biased = bias.added ? node.Add(result.capped, *bias.added) : result.capped;
+  result.probabilities = node.Cast(
+      node.Emit(ops::Softmax{.input = node.Cast(result.biased, options.softmax_type), .axis = 3}),
+      type);
+  result.output = node.Reshape(
+      node.Emit(ops::Matmul{.a = grouped(result.probabilities, sizes.keys), .b = values}),
+      {sizes.batch, sizes.heads, sizes.queries, sizes.value_size});
+  if (bias.added && bias.may_forbid_all && node.status().ok()) {
+    // The softmax of nothing is not a number; such a query attends to nothing, and gets 0.
+    const Operand largest =
+        node.Emit(ops::ReduceMax{.input = *bias.added,
+                                 .axes = {{node.Describe(*bias.added).rank() - 1}},
+                                 .keep_dimensions = true});
+    const Operand has_none =
+        node.Emit(ops::Equal{.a = largest, .b = node.Scalar(-kInfinity, type)});
+    const Operand zero = node.Scalar(0.0, type);
+    for (Operand* x : {&result.probabilities, &result.output}) {
+      *x = node.Emit(ops::Where{.condition = has_none, .true_value = zero, .false_value = *x});
+    }
+  }
+  return result;
+}
+
+}  // namespace webnn::onnx_format

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "onnx/import/node.h"
+
+/// What the import functions of matrix, attention and recurrent operators share.
+namespace webnn::onnx_format {
+
+inline bool IsFloat(DataType type) {
+  return type == DataType::kFloat32 || type == DataType::kFloat16;
+}
+/// The product of sizes of one operand, which cannot overflow.
+int64_t CountOf(std::span<const int64_t> sizes);
+
+/// Parts of these sizes along `axis`.
+std::vector<Operand> SplitParts(Node& node, Operand x, std::span<const int64_t> sizes,
+                                uint32_t axis);
+std::vector<Operand> SplitParts(Node& node, Operand x, std::initializer_list<int64_t> sizes,
+                                uint32_t axis);
+/// The parts joined along `axis`.
+Operand Join(Node& node, std::vector<Operand> parts, uint32_t axis);
+/// A constant of these numbers, converted to `type`.
+Operand Numbers(Node& node, DataType type, std::span<const double> values,
+                std::vector<int64_t> sizes);
+/// 0, 1 ... count - 1 as int32, of these sizes.
+Operand Positions(Node& node, int64_t count, std::vector<int64_t> sizes);
+
+/// The matrix product of the last two axes; those before are broadcast. Integers, which WebNN does
+/// not multiply as matrices, are multiplied one by one and summed; refused above `kMaxProducts`,
+/// because all of them are in memory at once.
+Result<Operand> Product(Node& node, Operand a, Operand b);
+inline constexpr int64_t kMaxProducts = int64_t{1} << 24;
+
+/// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))).
+Operand TanhGelu(Node& node, Operand x, DataType type);
+
+Result<void> ImportEinsum(Node& node);
+Result<void> ImportMatMulNBits(Node& node);
+// Attention and what prepares its operands.
+Result<void> ImportAttention(Node& node);
+Result<void> ImportMicrosoftAttention(Node& node);
+Result<void> ImportMultiHeadAttention(Node& node);
+Result<void> ImportRotaryEmbedding(Node& node);
+Result<void> ImportMicrosoftRotaryEmbedding(Node& node);
+
+}  // namespace webnn::onnx_format
