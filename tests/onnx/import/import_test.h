@@ -61,6 +61,7 @@ struct TestAttribute {
   using Value = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
                              std::vector<std::string>, TestTensor, ::onnx::GraphProto>;
   TestAttribute(std::string name_, int value_) : name(std::move(name_)), value(int64_t{value_}) {}
+  TestAttribute(std::string name_, float value_) : name(std::move(name_)), value(value_) {}
   TestAttribute(std::string name_, const char* value_)
       : name(std::move(name_)), value(std::string(value_)) {}
   TestAttribute(std::string name_, std::initializer_list<int64_t> value_)
