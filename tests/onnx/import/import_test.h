@@ -64,6 +64,8 @@ struct TestAttribute {
   TestAttribute(std::string name_, float value_) : name(std::move(name_)), value(value_) {}
   TestAttribute(std::string name_, const char* value_)
       : name(std::move(name_)), value(std::string(value_)) {}
+  TestAttribute(std::string name_, std::initializer_list<int> value_)
+      : name(std::move(name_)), value(std::vector<int64_t>(value_.begin(), value_.end())) {}
   TestAttribute(std::string name_, std::initializer_list<int64_t> value_)
       : name(std::move(name_)), value(std::vector<int64_t>(value_)) {}
   TestAttribute(std::string name_, std::initializer_list<float> value_)
