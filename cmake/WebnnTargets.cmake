@@ -181,14 +181,12 @@ function(webnn_add_programs folder)
   endforeach()
 endfunction()
 
-# src/conformance: the program build/webnn-conformance, its parts in a library for their own tests.
+# src/conformance: the programs build/webnn-conformance and build/webnn-onnx-suite, their parts in a
+# library for their own tests.
 function(webnn_add_conformance)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/conformance/*.cc")
-  set(main "${PROJECT_SOURCE_DIR}/src/conformance/main.cc")
-  list(REMOVE_ITEM sources "${main}")
-  if(NOT EXISTS "${main}" OR NOT sources)
-    return()
-  endif()
+  set(folder "${PROJECT_SOURCE_DIR}/src/conformance")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   add_library(webnn_conformance_parts STATIC ${sources})
   webnn_configure_target(webnn_conformance_parts)
   webnn_enable_warnings(webnn_conformance_parts)
@@ -198,9 +196,14 @@ function(webnn_add_conformance)
                                                        nlohmann_json::nlohmann_json CLI11::CLI11)
   webnn_add_executable(
     webnn_conformance
-    SOURCES "${main}"
+    SOURCES "${folder}/main.cc"
     LINK webnn_conformance_parts
     NAME webnn-conformance)
+  webnn_add_executable(
+    webnn_onnx_suite
+    SOURCES "${folder}/onnx_suite/main.cc"
+    LINK webnn_conformance_parts
+    NAME webnn-onnx-suite)
 endfunction()
 
 # Installation: library, public headers, CMake package, pkg-config file.
