@@ -89,7 +89,14 @@ class WEBNN_EXPORT Shape {
   std::span<const uint32_t> sizes() const { return sizes_; }
   auto begin() const { return sizes_.begin(); }
   auto end() const { return sizes_.end(); }
-  friend bool operator==(const Shape&, const Shape&) = default;
+  /// A loop: a dispatch compares many short shapes, for which a call costs more.
+  friend bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank() != b.rank()) return false;
+    for (size_t i = 0; i < a.sizes_.size(); ++i) {
+      if (a.sizes_[i] != b.sizes_[i]) return false;
+    }
+    return true;
+  }
 
  private:
   std::vector<uint32_t> sizes_;

@@ -94,7 +94,7 @@ std::string Names(const std::vector<NamedDescriptor>& declared) {
 template <class Record, class Item, class Check>
 Result<void> MatchNames(std::string_view call, std::string_view kind,
                         const std::vector<NamedDescriptor>& declared, std::span<const Record> given,
-                        SmallList<Item>& matched, Check check) {
+                        std::span<Item> matched, Check check) {
   if (given.size() != declared.size()) {
     return TypeError("{}: {} {} given; the graph has {}: {}", call, given.size(),
                      given.size() == 1 ? fmt::format("{} is", kind) : fmt::format("{}s are", kind),
@@ -121,6 +121,34 @@ struct TensorUse {
   TensorImpl* tensor = nullptr;
   bool write = false;
 };
+
+// As ==, without a call for the short names that most graphs have.
+bool SameName(std::string_view a, std::string_view b) {
+  constexpr size_t kShort = 8;
+  if (a.size() != b.size()) return false;
+  if (a.size() > kShort) return a == b;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// The usual dispatch, checked in one pass: all names in the declared order, all tensors of this
+// context, alive and as declared. False means that the general checks have to decide.
+bool MatchAtOnce(const ContextImpl& context, const std::vector<NamedDescriptor>& declared,
+                 std::span<const NamedTensor> given, SmallList<TensorImpl*>& matched) {
+  if (given.size() != declared.size()) return false;
+  for (size_t i = 0; i < given.size(); ++i) {
+    TensorImpl& tensor = *given[i].second.impl();
+    if (!SameName(declared[i].name, given[i].first) || tensor.context.get() != &context ||
+        tensor.destroyed.load(std::memory_order_acquire) || tensor.constant ||
+        tensor.descriptor != declared[i].descriptor) {
+      return false;
+    }
+    matched[i] = &tensor;
+  }
+  return true;
+}
 
 // The locks of one dispatch, taken in the order of addresses so that two dispatches cannot wait for
 // each other. Outputs are written, inputs read.
@@ -255,6 +283,31 @@ Result<Graph> ContextImpl::Compile(const GraphDefinition& definition) {
   return Graph(std::move(graph));
 }
 
+Result<void> ContextImpl::MatchTensors(const GraphImpl& graph, std::span<const NamedTensor> inputs,
+                                       std::span<const NamedTensor> outputs,
+                                       std::span<TensorImpl*> from,
+                                       std::span<TensorImpl*> to) const {
+  for (std::span<const NamedTensor> records : {inputs, outputs}) {
+    for (const NamedTensor& record : records) {
+      WEBNN_RETURN_IF_ERROR(CheckTensor(record.second, "dispatch"));
+    }
+  }
+  const auto check = [](const NamedDescriptor& declared, const Tensor& tensor,
+                        TensorImpl*& matched) -> Result<void> {
+    if (tensor.constant()) {
+      return TypeError("dispatch: \"{}\" is a constant tensor", declared.name);
+    }
+    if (tensor.descriptor() != declared.descriptor) {
+      return TypeError("dispatch: the tensor for \"{}\" is {}; the graph needs {}", declared.name,
+                       ToString(tensor.descriptor()), ToString(declared.descriptor));
+    }
+    matched = tensor.impl().get();
+    return {};
+  };
+  WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "input", graph.inputs, inputs, from, check));
+  return MatchNames("dispatch", "output", graph.outputs, outputs, to, check);
+}
+
 Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTensor> inputs,
                                    std::span<const NamedTensor> outputs) {
   GraphImpl& impl = *graph.impl();
@@ -275,27 +328,12 @@ Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTens
   if (std::adjacent_find(uses.begin(), uses.end(), same) != uses.end()) {
     return TypeError("dispatch: a tensor is given twice");
   }
-  for (std::span<const NamedTensor> records : {inputs, outputs}) {
-    for (const NamedTensor& record : records) {
-      WEBNN_RETURN_IF_ERROR(CheckTensor(record.second, "dispatch"));
-    }
-  }
-  const auto check = [](const NamedDescriptor& declared, const Tensor& tensor,
-                        TensorImpl*& matched) -> Result<void> {
-    if (tensor.constant()) {
-      return TypeError("dispatch: \"{}\" is a constant tensor", declared.name);
-    }
-    if (tensor.descriptor() != declared.descriptor) {
-      return TypeError("dispatch: the tensor for \"{}\" is {}; the graph needs {}", declared.name,
-                       ToString(tensor.descriptor()), ToString(declared.descriptor));
-    }
-    matched = tensor.impl().get();
-    return {};
-  };
   SmallList<TensorImpl*> from(impl.inputs.size());
   SmallList<TensorImpl*> to(impl.outputs.size());
-  WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "input", impl.inputs, inputs, from, check));
-  WEBNN_RETURN_IF_ERROR(MatchNames("dispatch", "output", impl.outputs, outputs, to, check));
+  if (!MatchAtOnce(*this, impl.inputs, inputs, from) ||
+      !MatchAtOnce(*this, impl.outputs, outputs, to)) {
+    WEBNN_RETURN_IF_ERROR(MatchTensors(impl, inputs, outputs, from.span(), to.span()));
+  }
   if (!timeline_) return RunLocked(*compiled, uses.span(), from.span(), to.span());
 
   // Queued work keeps what it uses; it leaves its errors in the outputs.
@@ -333,8 +371,8 @@ Result<void> ContextImpl::Compute(const Graph& graph, std::span<const NamedInput
   };
   SmallList<std::span<const std::byte>> from(impl.inputs.size());
   SmallList<std::span<std::byte>> to(impl.outputs.size());
-  WEBNN_RETURN_IF_ERROR(MatchNames("compute", "input", impl.inputs, inputs, from, check));
-  WEBNN_RETURN_IF_ERROR(MatchNames("compute", "output", impl.outputs, outputs, to, check));
+  WEBNN_RETURN_IF_ERROR(MatchNames("compute", "input", impl.inputs, inputs, from.span(), check));
+  WEBNN_RETURN_IF_ERROR(MatchNames("compute", "output", impl.outputs, outputs, to.span(), check));
   for (size_t i = 0; i < to.size(); ++i) {
     for (size_t k = 0; k < from.size(); ++k) {
       if (Overlap(to[i], from[k])) {

@@ -103,6 +103,10 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   Result<void> CheckTensor(const Tensor& tensor, std::string_view call) const;
   Result<void> CheckRead(const Tensor& tensor, std::span<std::byte> bytes) const;
   Result<void> CheckDescriptor(const OperandDescriptor& descriptor, std::string_view call) const;
+  /// The tensors of a dispatch in the graph's order, or what is wrong with them.
+  Result<void> MatchTensors(const GraphImpl& graph, std::span<const NamedTensor> inputs,
+                            std::span<const NamedTensor> outputs, std::span<TensorImpl*> from,
+                            std::span<TensorImpl*> to) const;
   void Own(const std::shared_ptr<TensorImpl>& tensor);
 
   const ContextOptions options_;

@@ -160,6 +160,9 @@ class LibraryList {
               api.CreateEnvWithCustomLogger(&ProcessLog::Callback, library->log_,
                                             ORT_LOGGING_LEVEL_WARNING, "webnn", &library->env_),
               "create the environment"));
+    // Who uses this library has not been asked whether ONNX Runtime may report on it.
+    WEBNN_RETURN_IF_ERROR(
+        Check(api, api.DisableTelemetryEvents(library->env_), "turn its telemetry off"));
     WEBNN_RETURN_IF_ERROR(Check(
         api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &library->cpu_memory_),
         "describe the CPU's memory"));
