@@ -70,6 +70,11 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
   // itself.
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQIsInt8Allowed, "1"), kAction));
+  // By default a product with weights of 4 or 8 bits rounds its other operand to 8 bits, too.
+  WEBNN_RETURN_IF_ERROR(
+      Check(api,
+            api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQMatMulNBitsAccuracyLevel, "0"),
+            kAction));
   return owned;
 }
 
