@@ -65,12 +65,6 @@ Element ElementOf(const TypeProto& type) {
   return element > 0 && element < 256 ? static_cast<Element>(element) : Element::kNone;
 }
 
-Error NoSuchType(Element element) {
-  const bool narrow = element == Element::kDouble || element == Element::kBfloat16;
-  return {ErrorCode::kNotSupported, fmt::format("WebNN has no tensors of {}", NameOf(element)),
-          narrow ? "LoadOptions::narrow (--narrow) makes it float32" : ""};
-}
-
 }  // namespace
 
 Slot* Scope::Find(std::string_view name) const {
@@ -152,6 +146,12 @@ const OperandDescriptor& ImporterImpl::Describe(Operand operand) {
 }
 
 // ---- Errors. ----
+
+Error ImporterImpl::NoSuchType(Element element) {
+  const bool narrow = element == Element::kDouble || element == Element::kBfloat16;
+  return {ErrorCode::kNotSupported, fmt::format("WebNN has no tensors of {}", NameOf(element)),
+          narrow ? "LoadOptions::narrow (--narrow) makes it float32" : ""};
+}
 
 Error ImporterImpl::Place(const NodeData& node, Error error) {
   if (placed_) return error;
