@@ -50,6 +50,8 @@ class Backend {
   virtual std::string_view name() const = 0;  ///< "onnxruntime"
   virtual std::string version() const = 0;    ///< "1.32.0"
   virtual std::string device() const = 0;     ///< "cpu"
+  /// The file of the vendor's library; empty where there is none.
+  virtual std::string library() const { return {}; }
   virtual uint32_t max_rank() const = 0;      ///< Of any operand.
   virtual std::vector<LimitDelta> deltas() const { return {}; }
   virtual Result<std::unique_ptr<CompiledGraph>> Compile(

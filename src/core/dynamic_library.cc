@@ -38,6 +38,12 @@ Result<void*> DynamicLibrary::Symbol(const char* name) const {
   return address;
 }
 
+std::string DynamicLibrary::FileOf(const void* address) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return {};
+  return info.dli_fname;
+}
+
 std::string DynamicLibrary::FileName(std::string_view stem, int version) {
 #ifdef __APPLE__
   return fmt::format("{}.{}{}", stem, version, kSuffix);

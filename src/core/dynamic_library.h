@@ -30,6 +30,9 @@ class DynamicLibrary {
   /// Lets the library stay loaded until the process ends, for those that cannot be unloaded safely.
   void Keep() { handle_ = nullptr; }
 
+  /// The file that a function or variable was loaded from; empty when the loader does not know.
+  static std::string FileOf(const void* address);
+
   /// "libonnxruntime", 1 -> "libonnxruntime.so.1" or "libonnxruntime.1.dylib".
   static std::string FileName(std::string_view stem, int version);
   /// "libonnxruntime" -> "libonnxruntime.so" or "libonnxruntime.dylib".

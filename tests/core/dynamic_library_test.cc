@@ -38,6 +38,16 @@ TEST(DynamicLibraryTest, IsUsableAfterAMove) {
   EXPECT_THAT(other.Symbol("cos"), Succeeds());
 }
 
+TEST(DynamicLibraryTest, KnowsTheFileOfASymbol) {
+  Result<DynamicLibrary> library = DynamicLibrary::Open(kMathLibrary);
+  ASSERT_THAT(library, Succeeds());
+  Result<void*> symbol = library->Symbol("cos");
+  ASSERT_THAT(symbol, Succeeds());
+  EXPECT_THAT(DynamicLibrary::FileOf(*symbol), HasSubstr("libm"));
+  const int local = 0;
+  EXPECT_EQ(DynamicLibrary::FileOf(&local), "");
+}
+
 TEST(DynamicLibraryTest, NamesAMissingSymbol) {
   Result<DynamicLibrary> library = DynamicLibrary::Open(kMathLibrary);
   ASSERT_THAT(library, Succeeds());

@@ -7,6 +7,7 @@
 #include "backends/onnxruntime/memory.h"
 #include "backends/onnxruntime/session.h"
 #include "backends/onnxruntime/target.h"
+#include "core/dynamic_library.h"
 #include "core/errors.h"
 #include "core/try.h"
 #include "lowering/writer.h"
@@ -23,6 +24,9 @@ class OnnxRuntimeBackend final : public Backend {
   std::string_view name() const override { return "onnxruntime"; }
   std::string version() const override { return library_.version(); }
   std::string device() const override { return "cpu"; }
+  std::string library() const override {
+    return DynamicLibrary::FileOf(reinterpret_cast<const void*>(library_.api().CreateEnv));
+  }
   // The kernels have no common limit; this is what others that stand on ONNX Runtime promise.
   uint32_t max_rank() const override { return 8; }
 
