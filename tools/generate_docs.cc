@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "graph/op_schema.h"
+#include "graph/op_text.h"
 #include "webnn/value.h"
 
 namespace webnn {
@@ -33,43 +34,13 @@ has them. Names, defaults and limits are the specification's.
 
 )";
 
-constexpr DataTypeSet kAny = {DataType::kFloat32, DataType::kFloat16, DataType::kInt32,
-                              DataType::kUint32,  DataType::kInt64,   DataType::kUint64,
-                              DataType::kInt8,    DataType::kUint8};
-
 std::string Types(DataTypeSet types, std::string_view same_type_as) {
-  if (!same_type_as.empty()) return fmt::format("of `{}`", same_type_as);
-  if (types == kAny) return "any";
-  std::string names;
-  for (DataType type : types.List()) {
-    if (!names.empty()) names += ", ";
-    names += Name(type);
-  }
-  return names;
-}
-
-std::string Ranks(RankRange ranks) {
-  if (ranks == RankRange{}) return "any";
-  if (ranks.min == ranks.max) return fmt::format("{}", ranks.min);
-  if (ranks.max == RankRange{}.max) return fmt::format("{} or more", ranks.min);
-  return fmt::format("{} to {}", ranks.min, ranks.max);
-}
-
-std::string Show(const Value& value) {
-  if (const bool* boolean = value.As<bool>()) return *boolean ? "true" : "false";
-  if (const Number* number = value.As<Number>()) return ToString(*number);
-  if (const std::string* text = value.As<std::string>()) return '"' + *text + '"';
-  std::string shown = "[";
-  for (const Value& item : *value.As<Value::List>()) {
-    shown += (shown.size() > 1 ? ", " : "") + Show(item);
-  }
-  return shown + "]";
+  return same_type_as.empty() ? TypesText(types) : fmt::format("of `{}`", same_type_as);
 }
 
 std::string Default(const OpField& field, const void* op) {
-  if (field.required) return "required";
-  const Value value = field.write(op);
-  return value.absent() ? "absent" : fmt::format("`{}`", Show(value));
+  std::string text = DefaultText(field, op);
+  return text == "required" || text == "absent" ? text : fmt::format("`{}`", text);
 }
 
 // "keepDimensions" -> "keep_dimensions"
@@ -118,14 +89,14 @@ std::string Section(const OpSchema& schema) {
     text += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", field.name, field.type,
                         Default(field, op.get()),
                         field.is_operand ? Types(field.limits.data_types, field.same_type_as) : "",
-                        field.is_operand ? Ranks(field.limits.rank_range) : "");
+                        field.is_operand ? RanksText(field.limits.rank_range) : "");
   }
   for (const OpOutput& output : schema.outputs) {
     const bool is_list = schema.returns_list && schema.outputs.size() == 1;
     text += fmt::format("| → `{}` | `{}` | | {} | {} |\n", output.name,
                         is_list ? "sequence<MLOperand>" : "MLOperand",
                         Types(output.limits.data_types, output.same_type_as),
-                        Ranks(output.limits.rank_range));
+                        RanksText(output.limits.rank_range));
   }
   text += fmt::format("\n```cpp\n{}\n```\n", Example(schema));
   text += fmt::format("\n[Specification](https://www.w3.org/TR/webnn/#dom-mlgraphbuilder-{})\n\n",
