@@ -206,6 +206,45 @@ function(webnn_add_conformance)
     NAME webnn-onnx-suite)
 endfunction()
 
+# src/cli: the program build/webnn, its parts in a library for their own tests. The man page and the
+# shells' completions come from the program itself.
+function(webnn_add_cli)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cli/*.cc")
+  list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/src/cli/main.cc")
+  add_library(webnn_cli_parts STATIC ${sources})
+  webnn_configure_target(webnn_cli_parts)
+  webnn_enable_warnings(webnn_cli_parts)
+  target_link_libraries(
+    webnn_cli_parts PUBLIC webnn_internal webnn_fmt webnn_stb nlohmann_json::nlohmann_json
+                           CLI11::CLI11 ZLIB::ZLIB)
+  webnn_add_executable(
+    webnn_cli
+    SOURCES "${PROJECT_SOURCE_DIR}/src/cli/main.cc"
+    LINK webnn_cli_parts
+    NAME webnn)
+  install(TARGETS webnn_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+
+  if(CMAKE_CROSSCOMPILING OR WEBNN_SANITIZE OR WEBNN_FUZZ)
+    return()
+  endif()
+  set(pages "${PROJECT_BINARY_DIR}/share")
+  add_custom_command(
+    TARGET webnn_cli
+    POST_BUILD
+    COMMAND "${CMAKE_COMMAND}" -E make_directory "${pages}"
+    COMMAND webnn_cli man > "${pages}/webnn.1"
+    COMMAND webnn_cli completion bash > "${pages}/webnn.bash"
+    COMMAND webnn_cli completion zsh > "${pages}/_webnn"
+    COMMAND webnn_cli completion fish > "${pages}/webnn.fish"
+    COMMENT "Writing the man page and the shells' completions"
+    VERBATIM)
+  install(FILES "${pages}/webnn.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  set(data "${CMAKE_INSTALL_DATADIR}")
+  install(FILES "${pages}/webnn.bash" DESTINATION "${data}/bash-completion/completions" RENAME webnn)
+  install(FILES "${pages}/_webnn" DESTINATION "${data}/zsh/site-functions")
+  install(FILES "${pages}/webnn.fish" DESTINATION "${data}/fish/vendor_completions.d")
+endfunction()
+
 # Installation: library, public headers, CMake package, pkg-config file.
 function(webnn_add_install)
   include(CMakePackageConfigHelpers)

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "cli/command.h"
+
+/// One function a subcommand, in the file of its name.
+namespace webnn::cli {
+
+Command RunCommand();
+Command InspectCommand();
+Command ConvertCommand();
+Command CompareCommand();
+Command BenchCommand();
+Command OpsCommand();
+Command DevicesCommand();
+Command CompletionCommand();
+Command ManCommand();
+
+}  // namespace webnn::cli

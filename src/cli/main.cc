@@ -1,0 +1,8 @@
+#include <string>
+#include <vector>
+
+#include "cli/program.h"
+
+int main(int argc, char** argv) {
+  return webnn::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -1,0 +1,151 @@
+#include "cli/model_arguments.h"
+
+#include <charconv>
+
+#include "backends/backend.h"
+#include "cli/errors.h"
+#include "cli/typos.h"
+#include "fmt/ranges.h"
+
+namespace webnn::cli {
+namespace {
+
+std::vector<std::string_view> BackendNames() {
+  std::vector<std::string_view> names;
+  for (const BackendEntry& entry : AllBackends()) names.push_back(entry.name);
+  return names;
+}
+
+Result<uint32_t> ParseSize(std::string_view option, std::string_view text) {
+  uint32_t size = 0;
+  const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (status != std::errc() || stop != text.data() + text.size() || size == 0) {
+    return BadUse("{}: \"{}\" is no size (a whole number from 1)", option, text);
+  }
+  return size;
+}
+
+Result<Shape> ParseShape(std::string_view text) {
+  std::vector<uint32_t> sizes;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of("x,"), text.size());
+    WEBNN_ASSIGN_OR_RETURN(const uint32_t size, ParseSize("--shape", text.substr(0, end)));
+    sizes.push_back(size);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return Shape(std::move(sizes));
+}
+
+}  // namespace
+
+Result<std::pair<std::string, std::string>> SplitPair(std::string_view option,
+                                                      const std::string& text, bool at_last) {
+  const size_t place = at_last ? text.rfind('=') : text.find('=');
+  if (place == std::string::npos || place == 0) {
+    return BadUse("{} takes NAME=..., not \"{}\"", option, text);
+  }
+  return std::pair(text.substr(0, place), text.substr(place + 1));
+}
+
+void AddModelOptions(std::vector<Option>& options, ModelArguments& arguments) {
+  constexpr std::string_view kGroup = "Model";
+  const Option added[] = {
+      {.name = "MODEL",
+       .value = "MODEL",
+       .help = "Model file: ONNX, .webnn or JSON, told by its content",
+       .target = &arguments.path,
+       .required = true},
+      {.name = "--shape",
+       .value = "NAME=SIZES",
+       .help = "Shape of an input whose sizes the file leaves open, as x=1x3x224x224; may be "
+               "repeated",
+       .target = &arguments.shapes,
+       .group = kGroup},
+      {.name = "--dim",
+       .value = "NAME=SIZE",
+       .help = "Size of a named dimension, as batch=1; may be repeated",
+       .target = &arguments.dimensions,
+       .group = kGroup},
+      {.name = "--narrow",
+       .value = "",
+       .help = "Turn float64 and bfloat16, which WebNN lacks, into float32",
+       .target = &arguments.narrow,
+       .group = kGroup},
+      {.name = "--weights",
+       .value = "FILE",
+       .help = "Weights of a .webnn or JSON model, where they do not lie beside it",
+       .target = &arguments.weights,
+       .group = kGroup},
+      {.name = "--manifest",
+       .value = "FILE",
+       .help = "Manifest of weights that are raw bytes",
+       .target = &arguments.manifest,
+       .group = kGroup},
+  };
+  options.insert(options.end(), std::begin(added), std::end(added));
+}
+
+Result<LoadOptions> ToLoadOptions(const ModelArguments& arguments) {
+  LoadOptions options;
+  for (const std::string& text : arguments.shapes) {
+    WEBNN_ASSIGN_OR_RETURN(const auto pair, SplitPair("--shape", text, true));
+    WEBNN_ASSIGN_OR_RETURN(Shape shape, ParseShape(pair.second));
+    options.shapes.emplace_back(pair.first, std::move(shape));
+  }
+  for (const std::string& text : arguments.dimensions) {
+    WEBNN_ASSIGN_OR_RETURN(const auto pair, SplitPair("--dim", text, true));
+    WEBNN_ASSIGN_OR_RETURN(const uint32_t size, ParseSize("--dim", pair.second));
+    options.dimensions.emplace_back(pair.first, size);
+  }
+  options.narrow = arguments.narrow;
+  options.weights = arguments.weights;
+  options.manifest = arguments.manifest;
+  return options;
+}
+
+void AddEngineOptions(std::vector<Option>& options, EngineArguments& arguments) {
+  constexpr std::string_view kGroup = "Engine";
+  const Option added[] = {
+      {.name = "--backend",
+       .value = "BACKEND",
+       .help = fmt::format("Back end: {}; without it the first that works here",
+                           fmt::join(BackendNames(), ", ")),
+       .target = &arguments.backend,
+       .group = kGroup},
+      {.name = "--device",
+       .value = "NAME",
+       .help = "Device of the back end, as `webnn devices` lists them",
+       .target = &arguments.device,
+       .group = kGroup},
+      {.name = "--threads",
+       .value = "N",
+       .help = "Threads inside one operator; 0, the default, leaves it to the back end",
+       .target = &arguments.threads,
+       .group = kGroup},
+      {.name = "--library",
+       .value = "FILE",
+       .help = "The back end's shared library, instead of looking for it",
+       .target = &arguments.library,
+       .group = kGroup},
+  };
+  options.insert(options.end(), std::begin(added), std::end(added));
+}
+
+Result<void> CheckBackend(std::string_view name) {
+  const auto known = BackendNames();
+  if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return {};
+  return BadUse("there is no back end \"{}\"{}; there are {}", name, DidYouMean(name, known),
+                fmt::join(known, ", "));
+}
+
+Result<ContextOptions> ToContextOptions(const EngineArguments& arguments) {
+  WEBNN_RETURN_IF_ERROR(CheckBackend(arguments.backend));
+  ContextOptions options;
+  options.backend = arguments.backend;
+  options.device = arguments.device;
+  options.library_path = arguments.library;
+  options.threads = arguments.threads;
+  return options;
+}
+
+}  // namespace webnn::cli
