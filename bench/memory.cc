@@ -7,13 +7,12 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
-#include <sstream>
 
+#include "child.h"
 #include "harness.h"
 #include "models.h"
 #include "raw_session.h"
@@ -34,28 +33,23 @@ class WeightFiles {
   std::span<const std::byte> Get(size_t i) {
     const std::filesystem::path path = folder_ / fmt::format("weight-{}", i);
     const int file = open(path.c_str(), O_RDONLY);
-    if (file < 0) Fail("open", path);
+    if (file < 0) Fail("open", path.string());
     std::span<const std::byte> bytes;
     if (map_) {
       void* address = mmap(nullptr, kWeightBytes, PROT_READ, MAP_PRIVATE, file, 0);
-      if (address == MAP_FAILED) Fail("map", path);
+      if (address == MAP_FAILED) Fail("map", path.string());
       bytes = {static_cast<const std::byte*>(address), kWeightBytes};
     } else {
       auto* address = static_cast<std::byte*>(std::malloc(kWeightBytes));
       bytes = {address, kWeightBytes};
       for (size_t done = 0; done < kWeightBytes;) {
         const ssize_t count = read(file, address + done, kWeightBytes - done);
-        if (count <= 0) Fail("read", path);
+        if (count <= 0) Fail("read", path.string());
         done += static_cast<size_t>(count);
       }
     }
     close(file);
     return bytes;
-  }
-
-  [[noreturn]] static void Fail(const char* action, const std::filesystem::path& path) {
-    fmt::print(stderr, "cannot {} {}\n", action, path.string());
-    std::exit(2);
   }
 
  private:
@@ -130,7 +124,7 @@ void Prepare(const std::filesystem::path& folder) {
     std::ofstream out(folder / fmt::format("weight-{}", i), std::ios::binary);
     out.write(reinterpret_cast<const char*>(bytes.data()),
               static_cast<std::streamsize>(bytes.size()));
-    if (!out) WeightFiles::Fail("write", folder);
+    if (!out) Fail("write", folder.string());
   }
   for (const bool multiply : {true, false}) {
     GraphBuilder builder;
@@ -146,48 +140,6 @@ void Prepare(const std::filesystem::path& folder) {
   }
 }
 
-// "VmHWM:   123 kB" of /proc/self/status as MiB.
-double StatusMiB(std::string_view key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(key)) return std::stod(line.substr(key.size() + 1)) / 1024;
-  }
-  return 0;
-}
-
-struct Memory {
-  double peak = 0;
-  double anonymous = 0;  // at the end
-  double file = 0;
-  double seconds = 0;
-};
-
-// This program once more, as one variant.
-Memory RunChild(const std::string& program, const std::string& variant, const std::string& folder) {
-  int ends[2];
-  if (pipe(ends) != 0) WeightFiles::Fail("open a pipe for", program);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    close(ends[0]);
-    execl(program.c_str(), program.c_str(), "--child", variant.c_str(), folder.c_str(), nullptr);
-    _exit(127);
-  }
-  close(ends[1]);
-  std::string text;
-  char buffer[256];
-  for (ssize_t count; (count = read(ends[0], buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, static_cast<size_t>(count));
-  }
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  Memory memory;
-  std::istringstream(text) >> memory.peak >> memory.anonymous >> memory.file >> memory.seconds;
-  if (status != 0 || memory.peak == 0) WeightFiles::Fail("run", variant);
-  return memory;
-}
-
 int Child(std::string_view variant, const std::string& folder) {
   const bool multiply = variant.starts_with("matmul");
   const double seconds = Time([&] {
@@ -199,8 +151,7 @@ int Child(std::string_view variant, const std::string& folder) {
       RunOurs(multiply, WeightFiles(folder, variant.ends_with("mapped")));
     }
   });
-  fmt::print("{} {} {} {}\n", StatusMiB("VmHWM:"), StatusMiB("RssAnon:"), StatusMiB("RssFile:"),
-             seconds);
+  PrintUsage(seconds);
   return 0;
 }
 
@@ -208,20 +159,19 @@ int Main(int argc, char** argv) {
   if (argc == 4 && std::string_view(argv[1]) == "--child") return Child(argv[2], argv[3]);
   Report report("memory", argc, argv);
   report.Version("ONNX Runtime", OrtLibrary().version());
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  std::string folder = std::filesystem::temp_directory_path() / "webnn-bench-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) WeightFiles::Fail("make", folder);
+  const TemporaryFolder temporary;
+  const std::string& folder = temporary.path();
   Prepare(folder);
 
   constexpr double kWeightMiB = kWeights * kWeightBytes / kMiB;
-  const double start = RunChild(program, "start", folder).peak;
+  const double start = RunChild("start", folder).peak;
   for (const std::string model : {"matmul", "add"}) {
     double ort_peak = 0;
     const auto measure = [&](const char* name, const std::string& variant) {
       std::vector<double> peaks;
-      Memory last;
+      Usage last;
       for (int i = 0; i < 3; ++i) {
-        last = RunChild(program, fmt::format("{}-{}", model, variant), folder);
+        last = RunChild(fmt::format("{}-{}", model, variant), folder);
         peaks.push_back(last.peak);
       }
       const double peak = Median(peaks);
@@ -240,7 +190,6 @@ int Main(int argc, char** argv) {
   }
   report.Note(
       fmt::format("A process that has only opened ONNX Runtime peaks at {:.0f} MiB.", start));
-  std::filesystem::remove_all(folder);
   return report.Finish();
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Draws the pictures of examples/data anew:  draw_text.py FOLDER CJK_FONT
+"""Draws the pictures of examples/data anew:  draw_text.py CJK_FONT
 
+What is written in them stands in texts.json there.
 Needs Pillow, numpy and the font DejaVu; CJK_FONT is a font file with Chinese characters, for
 example wqy-microhei.ttc of Debian's fonts-wqy-microhei.
 """
 
+import json
 import pathlib
 import sys
 
@@ -33,13 +35,16 @@ def photographed(picture: Image.Image) -> Image.Image:
 
 
 def main() -> None:
-    folder, cjk_font = pathlib.Path(sys.argv[1]), sys.argv[2]
-    draw("Graphs of 95 operators, run natively", DEJAVU + "DejaVuSans.ttf", 40, "black",
-         "white").save(folder / "print.png", optimize=True)
-    photographed(draw("Invoice No. 2048-77", DEJAVU + "DejaVuSerif-Bold.ttf", 36, (40, 40, 70),
-                      (226, 219, 200))).save(folder / "photo.png", optimize=True)
-    draw("神经网络在本地运行", cjk_font, 44, (255, 240, 200), (24, 60, 110)).save(
-        folder / "chinese.png", optimize=True)
+    folder = pathlib.Path(__file__).parent.parent / "examples" / "data"
+    texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
+    pictures = {
+        "print.png": draw(texts["print.png"], DEJAVU + "DejaVuSans.ttf", 40, "black", "white"),
+        "photo.png": photographed(draw(texts["photo.png"], DEJAVU + "DejaVuSerif-Bold.ttf", 36,
+                                       (40, 40, 70), (226, 219, 200))),
+        "chinese.png": draw(texts["chinese.png"], sys.argv[1], 44, (255, 240, 200), (24, 60, 110)),
+    }
+    for name, picture in pictures.items():
+        picture.save(folder / name, optimize=True)
 
 
 main()

@@ -7,6 +7,9 @@
 #include "core/mapped_file.h"
 #include "core/try.h"
 #include "formats/format.h"
+#include "formats/graph_json.h"
+#include "formats/graph_text.h"
+#include "formats/weights.h"
 #include "onnx/import/import.h"
 
 namespace webnn {
@@ -24,27 +27,30 @@ Result<Source> OpenSource(const std::string& path) {
   return Source{file->bytes(), file, path};
 }
 
-std::string FolderOf(const std::string& path) {
-  if (path.empty()) return {};
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return path.substr(0, slash == 0 ? 1 : slash);
-}
-
 ModelFormat FormatOf(const Source& source, const LoadOptions& options) {
   return options.format == ModelFormat::kAuto ? formats::FormatOfContent(source.bytes)
                                               : options.format;
 }
 
 onnx_format::ImportSource ToImportSource(const Source& source) {
-  return {source.bytes, source.owner, source.path, FolderOf(source.path)};
+  const std::string folder = source.path.empty() ? "" : formats::FolderOf(source.path);
+  return {source.bytes, source.owner, source.path, folder};
+}
+
+Result<formats::GraphFile> ReadGraphFile(const Source& source, ModelFormat format) {
+  const std::string_view text(reinterpret_cast<const char*>(source.bytes.data()),
+                              source.bytes.size());
+  return format == ModelFormat::kWebnnJson ? formats::ReadGraphJson(text, source.path)
+                                           : formats::ReadGraphText(text, source.path);
 }
 
 Result<LoadedModel> Load(GraphBuilder& builder, const Source& source, const LoadOptions& options) {
-  if (FormatOf(source, options) == ModelFormat::kOnnx) {
+  const ModelFormat format = FormatOf(source, options);
+  if (format == ModelFormat::kOnnx) {
     return onnx_format::Import(builder, ToImportSource(source), options);
   }
-  return NotSupported("{}: graph files are not read yet", source.path);
+  WEBNN_ASSIGN_OR_RETURN(const formats::GraphFile file, ReadGraphFile(source, format));
+  return formats::BuildGraphFile(builder, file, options);
 }
 
 Result<GraphDefinition> LoadWhole(const Source& source, const LoadOptions& options) {
@@ -77,25 +83,10 @@ Result<GraphDefinition> LoadGraph(std::span<const std::byte> bytes, const LoadOp
 
 Result<ModelSummary> InspectModel(const std::string& path, const LoadOptions& options) {
   WEBNN_ASSIGN_OR_RETURN(const Source source, OpenSource(path));
-  if (FormatOf(source, options) == ModelFormat::kOnnx) {
-    return onnx_format::Inspect(ToImportSource(source), options);
-  }
-  return NotSupported("{}: graph files are not read yet", source.path);
-}
-
-Result<void> SaveModel(const GraphDefinition&, const std::string& path,
-                       const SaveOptions& options) {
-  ModelFormat format = options.format;
-  if (format == ModelFormat::kAuto) {
-    WEBNN_ASSIGN_OR_RETURN(format, formats::FormatOfName(path));
-  }
-  return NotSupported("{}: {} files are not written yet", path,
-                      EnumNames(format)[static_cast<size_t>(format)]);
-}
-
-Result<std::string> SaveModelToMemory(const GraphDefinition&, const SaveOptions& options) {
-  return NotSupported("{} files are not written yet",
-                      EnumNames(options.format)[static_cast<size_t>(options.format)]);
+  const ModelFormat format = FormatOf(source, options);
+  if (format == ModelFormat::kOnnx) return onnx_format::Inspect(ToImportSource(source), options);
+  WEBNN_ASSIGN_OR_RETURN(const formats::GraphFile file, ReadGraphFile(source, format));
+  return formats::SummarizeGraphFile(file, format, options);
 }
 
 }  // namespace webnn

@@ -208,10 +208,10 @@ Result<Operand> GraphBuilder::ConstantView(const OperandDescriptor& descriptor,
 }
 
 Result<Operand> GraphBuilder::Constant(DataType type, Number value) {
+  WEBNN_ASSIGN_OR_RETURN(const OperandDescriptor descriptor, OperandDescriptor::Create(type, {}));
   if (BitsPerElement(type) < 8) {
     return TypeError("constant: a scalar cannot be {}; give its bytes", Name(type));
   }
-  const OperandDescriptor descriptor = OperandDescriptor::Scalar(type);
   const auto bytes = value.Encode(type);
   return Constant(descriptor, std::span(bytes).first(descriptor.byte_length()));
 }

@@ -32,6 +32,7 @@ using lowering::ValueId;
 constexpr size_t kInlineBytes = 1024;
 // Below this a file costs more to open than its pages are worth.
 constexpr size_t kFileBytes = 64 << 10;
+constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kMaxFileBytes = std::numeric_limits<int32_t>::max();
 
 // The version of the file format that came with the opset.
@@ -120,7 +121,7 @@ class Serializer {
   }
 
   void WriteGraph(::onnx::GraphProto* graph) {
-    graph->set_name("webnn");
+    graph->set_name(options_.name);
     NameValues();
     for (size_t i = 0; i < model_.inputs.size(); ++i) {
       WriteValue(graph->add_input(), model_.inputs[i]);
@@ -179,11 +180,21 @@ class Serializer {
       SetExternal(tensor, "offset", std::to_string(file->offset));
       return;
     }
-    std::string location = "webnn-weight-" + std::to_string(initializer.value);
+    const bool in_one_file = !options_.weights_file.empty();
+    std::string location =
+        in_one_file ? options_.weights_file : "webnn-weight-" + std::to_string(initializer.value);
+    const uint64_t offset = in_one_file ? NextOffset() : 0;
     SetExternal(tensor, "location", location);
-    SetExternal(tensor, "offset", "0");
-    result_.weights.push_back({name, std::move(location), initializer.element, initializer.sizes,
-                               bytes, initializer.owner});
+    SetExternal(tensor, "offset", std::to_string(offset));
+    result_.weights.push_back({name, std::move(location), offset, initializer.element,
+                               initializer.sizes, bytes, initializer.owner});
+  }
+
+  // Behind the weights handed over so far, at a page, so that readers can map each.
+  uint64_t NextOffset() const {
+    if (result_.weights.empty()) return 0;
+    const ExternalWeight& last = result_.weights.back();
+    return (last.offset + last.bytes.size() + kPageBytes - 1) / kPageBytes * kPageBytes;
   }
 
   // Weights that are not aligned for their elements must be copied by whoever gets them.

@@ -22,12 +22,18 @@ struct SerializeOptions {
   /// Large external weights that lie in one of these files are referred to there, by a location
   /// relative to the root folder, and not handed over.
   const FileMappings* files = nullptr;
+  /// All external weights lie in a file of this name, in the order in which they are handed over
+  /// and at their offsets. Empty: each in one of its own.
+  std::string weights_file = {};
+  /// The graph's name.
+  std::string name = "webnn";
 };
 
 /// A weight that the model refers to as external data and that is handed over beside it.
 struct ExternalWeight {
   std::string name;      ///< Of the tensor.
   std::string location;  ///< Of the external data in the file; a name, no such file exists.
+  uint64_t offset;       ///< There.
   lowering::Element element;
   std::vector<int64_t> sizes;
   std::span<const std::byte> bytes;

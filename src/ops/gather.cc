@@ -43,7 +43,8 @@ Result<void> CheckElementIndices(const InferContext& context, Operand input, Ope
   const Shape& sizes = context.ShapeOf(input);
   const Shape& given = context.ShapeOf(indices);
   if (given.rank() != sizes.rank()) {
-    return context.Reject("indices-rank", "indices have shape {}; the rank must be {}, the input's",
+    return context.Reject("indices-rank-as-input",
+                          "indices have shape {}; the rank must be {}, the input's",
                           ToString(given), sizes.rank());
   }
   for (uint32_t i = 0; i < sizes.rank(); ++i) {

@@ -15,7 +15,7 @@ enum class IndexType { kAnyInteger, kInt64Only };
 LoweredValue ClampIndices(Writer& writer, Operand indices, std::span<const int64_t> sizes,
                           IndexType type);
 
-/// Rules `indices-rank` and `indices-shape`: sizes as the input's but along `axis`.
+/// Rules `indices-rank-as-input` and `indices-shape`: sizes as the input's but along `axis`.
 Result<void> CheckElementIndices(const InferContext& context, Operand input, Operand indices,
                                  uint32_t axis);
 /// Rule `indices-depth`; gives the input's axes that the last axis of the indices addresses.

@@ -3,14 +3,15 @@
 namespace webnn::ops {
 namespace {
 
-// Rules `scale-rank`, `scale-divides` and `zero-point-shape`.
+// Rules `scale-rank-as-input`, `scale-divides` and `zero-point-shape`.
 Result<void> CheckScale(const InferContext& context, Operand input, Operand scale,
                         Operand zero_point) {
   const Shape& sizes = context.ShapeOf(input);
   const Shape& given = context.ShapeOf(scale);
   if (given.rank() != sizes.rank()) {
-    return context.Reject("scale-rank", "scale has shape {}; the rank must be {}, the input's",
-                          ToString(given), sizes.rank());
+    return context.Reject("scale-rank-as-input",
+                          "scale has shape {}; the rank must be {}, the input's", ToString(given),
+                          sizes.rank());
   }
   for (uint32_t axis = 0; axis < sizes.rank(); ++axis) {
     if (sizes[axis] % given[axis] == 0) continue;

@@ -321,6 +321,24 @@ TEST(SessionTest, ReadsNibblesOfWeights) {
   EXPECT_THAT((Compute<int32_t, float>(*session, {0, 1, 4000}, 3)), ElementsAre(1, 2, 1));
 }
 
+TEST(SessionTest, ConvolvesInt8) {
+  const std::vector<float> scale = {1};
+  const std::vector<int8_t> zero = {0};
+  const std::vector<int8_t> weight = {-2};
+  TestModel model;
+  const ValueId x = model.Input("x", DataType::kInt8, Shape{1, 1, 2, 2});
+  const ValueId w = model.Weight(DataType::kInt8, {1, 1, 1, 1}, Bytes(weight));
+  const ValueId one = model.Weight(DataType::kFloat32, {}, Bytes(scale));
+  const ValueId none = model.Weight(DataType::kInt8, {}, Bytes(zero));
+  const ValueId product = model.Node("Conv", {model.Node("DequantizeLinear", {x, one, none}),
+                                              model.Node("DequantizeLinear", {w, one, none})});
+  model.Output("y", model.Node("QuantizeLinear", {product, one, none}), DataType::kInt8,
+               Shape{1, 1, 2, 2});
+  auto session = Compile(std::move(model));
+  EXPECT_THAT((Compute<int8_t, int8_t>(*session, {1, -2, 3, 100}, 4)),
+              ElementsAre(-2, 4, -6, -128));
+}
+
 // Weights in pages that nobody may write to, as of a file that is mapped.
 class ReadOnlyFloats {
  public:

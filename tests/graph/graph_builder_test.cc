@@ -161,6 +161,12 @@ TEST(GraphBuilderTest, AScalarHasAtLeastAByte) {
   EXPECT_THAT(builder.Constant(DataType::kUint4, 1), Fails(ErrorCode::kTypeError, "uint4"));
 }
 
+TEST(GraphBuilderTest, AScalarHasATypeThatExists) {
+  GraphBuilder builder;
+  EXPECT_THAT(builder.Constant(static_cast<DataType>(kDataTypeCount), 1),
+              Fails(ErrorCode::kTypeError, "data type 10 does not exist"));
+}
+
 TEST(GraphBuilderTest, AConstantTensorNeedsAContext) {
   GraphBuilder builder;
   EXPECT_THAT(builder.Constant(Tensor(nullptr)), Fails(ErrorCode::kTypeError, "no context"));

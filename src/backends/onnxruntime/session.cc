@@ -38,7 +38,8 @@ Signature SignatureOf(const lowering::Model& model, const SerializedModel& seria
   return signature;
 }
 
-Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log, uint32_t threads) {
+Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log, uint32_t threads,
+                                              bool weights_as_uint8) {
   WEBNN_ASSIGN_OR_RETURN(
       Handle<OrtSessionOptions> owned,
       Make<OrtSessionOptions>(api, "make session options", api.CreateSessionOptions));
@@ -64,12 +65,20 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
                 options, kOrtSessionOptionsModelExternalInitializersFileFolderPath, "/"),
             kAction));
   // On x64 processors without VNNI the default multiplies int8 by uint8 in 16 bits that overflow.
-  WEBNN_RETURN_IF_ERROR(Check(
-      api, api.AddSessionConfigEntry(options, kOrtSessionOptionsAvx2PrecisionMode, "1"), kAction));
+  WEBNN_RETURN_IF_ERROR(
+      Check(api,
+            api.AddSessionConfigEntry(options, kOrtSessionOptionsAvx2PrecisionMode,
+                                      weights_as_uint8 ? "1" : "0"),
+            kAction));
   // Otherwise it turns int8 quantisation into uint8 on x64, and fails on the nodes that it adds
   // itself.
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQIsInt8Allowed, "1"), kAction));
+  // By default a product with weights of 4 or 8 bits rounds its other operand to 8 bits, too.
+  WEBNN_RETURN_IF_ERROR(
+      Check(api,
+            api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQMatMulNBitsAccuracyLevel, "0"),
+            kAction));
   return owned;
 }
 
@@ -89,14 +98,21 @@ Result<std::unique_ptr<Session>> Session::Compile(const Library& library,
                          onnx_format::Serialize(model, {.files = &files}));
   session->signature_ = SignatureOf(model, serialized);
   model = {};  // the session about to be made needs the memory more
-  WEBNN_ASSIGN_OR_RETURN(Handle<OrtSessionOptions> options,
-                         MakeOptions(api, *session->log_, threads));
-  WEBNN_ASSIGN_OR_RETURN(session->weights_,
-                         HandOverWeights(library, options.get(), serialized.weights));
-  WEBNN_ASSIGN_OR_RETURN(
-      session->session_,
-      Make<OrtSession>(api, "compile the graph", api.CreateSessionFromArray, library.env(),
-                       serialized.proto.data(), serialized.proto.size(), options.get()));
+  const auto create = [&](bool weights_as_uint8) -> Result<void> {
+    WEBNN_ASSIGN_OR_RETURN(Handle<OrtSessionOptions> options,
+                           MakeOptions(api, *session->log_, threads, weights_as_uint8));
+    WEBNN_ASSIGN_OR_RETURN(session->weights_,
+                           HandOverWeights(library, options.get(), serialized.weights));
+    WEBNN_ASSIGN_OR_RETURN(
+        session->session_,
+        Make<OrtSession>(api, "compile the graph", api.CreateSessionFromArray, library.env(),
+                         serialized.proto.data(), serialized.proto.size(), options.get()));
+    return {};
+  };
+  if (Result<void> created = create(true); !created.ok()) {
+    // ONNX Runtime gives the weights of an int8 convolution another type than it has a kernel for.
+    if (!create(false).ok()) return std::move(created.error());
+  }
   WEBNN_ASSIGN_OR_RETURN(session->run_options_,
                          Make<OrtRunOptions>(api, "make run options", api.CreateRunOptions));
   return session;

@@ -175,4 +175,14 @@ std::optional<std::vector<double>> HostTensor::ToDoubles() const {
   return values;
 }
 
+std::optional<Number> HostTensor::ToNumber() const {
+  if (element_count() != 1) return std::nullopt;
+  if (const auto integers = ToIntegers(); integers) {
+    const int64_t value = integers->front();
+    return element == Element::kUint64 ? Number(static_cast<uint64_t>(value)) : Number(value);
+  }
+  const auto doubles = ToDoubles();
+  return doubles ? std::optional(Number(doubles->front())) : std::nullopt;
+}
+
 }  // namespace webnn::onnx_format

@@ -36,6 +36,8 @@ struct HostTensor {
   std::optional<std::vector<int64_t>> ToIntegers() const;
   /// All elements as doubles, exact up to 2^53; nothing for types that are no numbers.
   std::optional<std::vector<double>> ToDoubles() const;
+  /// The only element, exact; nothing when there are more or it is no number.
+  std::optional<Number> ToNumber() const;
 };
 
 /// Bits of one element: 4 to 64; 0 for what has none (kNone, strings).

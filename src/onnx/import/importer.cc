@@ -65,12 +65,6 @@ Element ElementOf(const TypeProto& type) {
   return element > 0 && element < 256 ? static_cast<Element>(element) : Element::kNone;
 }
 
-Error NoSuchType(Element element) {
-  const bool narrow = element == Element::kDouble || element == Element::kBfloat16;
-  return {ErrorCode::kNotSupported, fmt::format("WebNN has no tensors of {}", NameOf(element)),
-          narrow ? "LoadOptions::narrow (--narrow) makes it float32" : ""};
-}
-
 }  // namespace
 
 Slot* Scope::Find(std::string_view name) const {
@@ -153,6 +147,12 @@ const OperandDescriptor& ImporterImpl::Describe(Operand operand) {
 
 // ---- Errors. ----
 
+Error ImporterImpl::NoSuchType(Element element) {
+  const bool narrow = element == Element::kDouble || element == Element::kBfloat16;
+  return {ErrorCode::kNotSupported, fmt::format("WebNN has no tensors of {}", NameOf(element)),
+          narrow ? "LoadOptions::narrow (--narrow) makes it float32" : ""};
+}
+
 Error ImporterImpl::Place(const NodeData& node, Error error) {
   if (placed_) return error;
   placed_ = true;
@@ -169,8 +169,9 @@ void ImporterImpl::ReportUnsupported(const NodeData& node, const Error& error) {
 Error ImporterImpl::UnsupportedError() const {
   std::string text = fmt::format("{} cannot be imported:", model_->name());
   for (const UnsupportedNode& one : unsupported_) {
-    text += one.op == "input" ? fmt::format("\n  input \"{}\"", one.node)
-                              : fmt::format("\n  node \"{}\" ({})", one.node, one.op);
+    text += one.op == "input" || one.op == "output"
+                ? fmt::format("\n  {} \"{}\"", one.op, one.node)
+                : fmt::format("\n  node \"{}\" ({})", one.node, one.op);
     text += fmt::format(": {}{}{}", one.reason, one.help.empty() ? "" : "; ", one.help);
   }
   return NotSupported("{}", text);
@@ -540,6 +541,7 @@ Result<void> ImporterImpl::AddInputs(Scope& scope, LoadedModel& loaded) {
 Result<void> ImporterImpl::AddOutputs(Scope& scope, LoadedModel& loaded) {
   std::unordered_set<std::string_view> names;
   std::unordered_set<uint32_t> used;
+  const bool nodes_refused = !unsupported_.empty();
   for (const ValueInfoProto& output : model_->proto().graph().output()) {
     const auto fail = [&](const Error& error) {
       return Error{error.code,
@@ -550,13 +552,18 @@ Result<void> ImporterImpl::AddOutputs(Scope& scope, LoadedModel& loaded) {
     Slot* slot = scope.Find(output.name());
     slot->wanted = true;
     if (auto loaded_weight = LoadWeight(*slot); !loaded_weight) return fail(loaded_weight.error());
-    if (slot->refused || !unsupported_.empty()) continue;
+    if (slot->refused || nodes_refused) continue;
     const HostTensor* known = slot->value.known();
     auto operand = known != nullptr ? Materialize(*known)
                                     : Result<Operand>(std::get<Operand>(slot->value.what));
     // Outputs of a graph are results, each of them once.
     if (operand && (sources_.contains(operand->id) || !used.insert(operand->id).second)) {
       operand = builder_.Identity({.input = *operand, .label = output.name()});
+    }
+    if (!operand && operand.error().code == ErrorCode::kNotSupported) {
+      unsupported_.push_back(
+          {"output", output.name(), operand.error().message, operand.error().rule});
+      continue;
     }
     if (!operand) return fail(operand.error());
     used.insert(operand->id);

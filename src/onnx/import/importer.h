@@ -80,6 +80,9 @@ class ImporterImpl {
 
   // ---- For Node and for control flow. ----
 
+  /// What to say of an element type that WebNN lacks.
+  static Error NoSuchType(Element element);
+
   GraphBuilder& builder() { return builder_; }
   TensorLoader& loader() { return loader_; }
   /// A constant of the builder, once for each tensor.

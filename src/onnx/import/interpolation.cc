@@ -105,7 +105,7 @@ Taps WeightedTaps(const ResizeAxis& axis, const ResizeOptions& options) {
       const int64_t element = first + t;
       const bool outside = element < 0 || element >= axis.input;
       double weight = Kernel((static_cast<double>(element) - x) / stretch, options);
-      if (outside && (options.exclude_outside || options.antialias)) weight = 0;
+      if (outside && options.exclude_outside) weight = 0;
       taps.elements[t][i] = std::clamp<int64_t>(element, 0, axis.input - 1);
       taps.weights[t][i] = weight;
       sum += weight;

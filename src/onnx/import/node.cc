@@ -83,6 +83,18 @@ Result<std::vector<double>> Node::KnownNumbers(size_t k, std::string_view name) 
   return *std::move(values);
 }
 
+Result<Number> Node::KnownScalar(size_t k, std::string_view name) const {
+  WEBNN_RETURN_IF_ERROR(Require(k, name));
+  const HostTensor* known = Known(k);
+  if (known == nullptr) return RefuseComputed(name);
+  const auto number = known->ToNumber();
+  if (!number) {
+    return Invalid("`{}` is {}[{}], not one number", name, NameOf(known->element),
+                   fmt::join(known->sizes, ", "));
+  }
+  return *number;
+}
+
 Result<void> Node::Require(size_t k, std::string_view name) const {
   if (Has(k)) return {};
   return Invalid("input {} (`{}`) is missing", k, name);
@@ -178,6 +190,12 @@ Operand Node::Transpose(Operand x, std::span<const uint32_t> permutation) {
   if (!Ready() || std::ranges::is_sorted(permutation)) return x;
   return Emit(ops::Transpose{.input = x,
                              .permutation = std::vector(permutation.begin(), permutation.end())});
+}
+
+Result<DataType> Node::TypeFor(Element element) const {
+  const auto type = onnx_format::DataTypeOf(importer_.loader().Narrow(element));
+  if (!type) return ImporterImpl::NoSuchType(element);
+  return *type;
 }
 
 Operand Node::Scalar(Number value, DataType type) {

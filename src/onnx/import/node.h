@@ -72,6 +72,8 @@ class Node {
   /// known. `name` is ONNX's name of the input, for the message.
   Result<std::vector<int64_t>> KnownIntegers(size_t k, std::string_view name) const;
   Result<std::vector<double>> KnownNumbers(size_t k, std::string_view name) const;
+  /// The one element of input k, exact.
+  Result<Number> KnownScalar(size_t k, std::string_view name) const;
   /// Has(k) or a refusal, for inputs that ONNX requires. The importer has checked the count of
   /// required inputs that the operator's row gives.
   Result<void> Require(size_t k, std::string_view name) const;
@@ -125,6 +127,8 @@ class Node {
   Operand Transpose(Operand x, std::initializer_list<uint32_t> permutation) {
     return Transpose(x, std::span(permutation.begin(), permutation.size()));
   }
+  /// The type that `element` has in the graph. Refused when WebNN lacks it.
+  Result<DataType> TypeFor(Element element) const;
   /// A scalar constant.
   Operand Scalar(Number value, DataType type);
   Operand Constant(const HostTensor& tensor);
@@ -188,6 +192,9 @@ struct ImportRow {
 
 /// The rows of one family, each from its ops_<family>.cc; `AllImportRows` joins them.
 std::span<const ImportRow> ElementwiseRows();  // unary, binary, comparison, logic, Cast, Clip ...
+std::span<const ImportRow> ActivationRows();   // Relu, Gelu, HardSigmoid, PRelu, Dropout ...
+std::span<const ImportRow> FormulaRows();      // inverse trigonometric, hyperbolic
+std::span<const ImportRow> BitwiseRows();      // Mod, Bitwise*, BitShift
 std::span<const ImportRow> ReductionRows();    // Reduce*, ArgMax, Softmax family, CumSum
 std::span<const ImportRow> ShapeRows();        // Shape, Reshape, Transpose, Slice, Concat, Pad ...
 std::span<const ImportRow> IndexingRows();     // Gather*, Scatter*, OneHot, TopK, Trilu, Range ...

@@ -88,12 +88,12 @@ Result<void> ImportConv(Node& node) {
 
 // ---- ConvTranspose ----
 
-// One axis of the output.
+// One axis of the output: `window.begin` and `window.end` are cut off, `adjust` is added at the
+// end.
 struct TransposedAxis {
-  WindowAxis window;   // `begin` and `end` are cut off
-  int64_t adjust = 0;  // added at the end
-  int64_t beyond = 0;  // added behind that, where no window reaches
-  int64_t output = 0;
+  WindowAxis window;
+  int64_t adjust = 0;
+  int64_t output = 1;
 };
 
 Result<void> CheckSizes(const Node& node, std::string_view name, std::span<const int64_t> sizes,
@@ -131,10 +131,14 @@ Result<std::vector<TransposedAxis>> ReadTransposed(const Node& node, const Windo
                           full);
     }
     // Cut at the end or add there, never both.
-    window.end = std::max<int64_t>(full - window.begin - output, 0);
-    const int64_t missing = std::max<int64_t>(output - (full - window.begin), 0);
-    const int64_t near = missing < window.stride ? missing : 0;
-    axes.push_back({.window = window, .adjust = near, .beyond = missing - near, .output = output});
+    const int64_t rest = full - window.begin - output;
+    window.end = std::max<int64_t>(rest, 0);
+    if (-rest >= window.stride) {
+      return node.Invalid(
+          "an output of {} is {} elements more than the windows write; stride is {}", output, -rest,
+          window.stride);
+    }
+    axes.push_back({.window = window, .adjust = std::max<int64_t>(-rest, 0), .output = output});
   }
   return axes;
 }
@@ -144,20 +148,15 @@ Operand ConvolveTransposed(Node& node, Operand x, Operand filter,
                            std::span<const TransposedAxis> axes, int64_t groups,
                            std::optional<Operand> bias) {
   const std::array<TransposedAxis, 2> last = {
-      axes.size() == 1 ? TransposedAxis{.output = 1} : axes[axes.size() - 2], axes.back()};
-  const bool beyond = last[0].beyond > 0 || last[1].beyond > 0;
+      axes.size() == 1 ? TransposedAxis{} : axes[axes.size() - 2], axes.back()};
   ops::ConvTranspose2d op = {.input = x,
                              .filter = filter,
                              .output_padding = {static_cast<uint32_t>(last[0].adjust),
                                                 static_cast<uint32_t>(last[1].adjust)},
                              .groups = static_cast<uint32_t>(groups),
-                             .bias = beyond ? std::nullopt : bias};
+                             .bias = bias};
   SetWindows(op, std::array{last[0].window, last[1].window});
-  Operand y = node.Emit(std::move(op));
-  if (!beyond) return y;
-  y = PadAxes(node, y, {0, 0, 0, 0},
-              {0, 0, static_cast<uint32_t>(last[0].beyond), static_cast<uint32_t>(last[1].beyond)});
-  return bias ? node.Add(y, GetAs(node, 2, {node.SizesOf(2)[0], 1, 1})) : y;
+  return node.Emit(std::move(op));
 }
 
 // Over three axes: what the windows write along the first of them is left apart as channels, and

@@ -1,5 +1,4 @@
-#include <array>
-#include <utility>
+#include <algorithm>
 
 #include "onnx/import/matrix.h"
 
@@ -71,9 +70,15 @@ Result<Operand> ZeroPoints(Node& node, const Packing& packing) {
   const int64_t blocks = packing.blocks();
   const int64_t stride = (blocks * packing.bits + 7) / 8;
   if (!node.Has(3)) {
-    const double middle = static_cast<double>(1 << (packing.bits - 1));
-    const DataType type = packing.bits == 8 ? DataType::kUint8 : DataType::kUint4;
-    return node.Expand(node.Scalar(middle, type), std::array{blocks, packing.columns});
+    // All in the middle.
+    const bool is_byte = packing.bits == 8;
+    std::byte* memory = nullptr;
+    const HostTensor tensor = HostTensor::Allocate(is_byte ? Element::kUint8 : Element::kUint4,
+                                                   {blocks, packing.columns}, &memory);
+    const int middle = 1 << (packing.bits - 1);
+    std::fill_n(memory, tensor.bytes.size(),
+                static_cast<std::byte>(is_byte ? middle : middle << 4 | middle));
+    return node.Constant(tensor);
   }
   const HostTensor* known = node.Known(3);
   if (known == nullptr || known->element != Element::kUint8) {

@@ -174,18 +174,15 @@ Operand ApplyTaps(Node& node, Operand x, uint32_t axis, const Taps& taps) {
   return *sum;
 }
 
-bool IsResampleType(DataType type, Interpolation interpolation) {
-  const bool is_float = type == DataType::kFloat32 || type == DataType::kFloat16;
-  const bool is_byte = type == DataType::kUint8 || type == DataType::kInt8;
-  // WebNN rounds bytes to the nearest, runtimes of ONNX toward zero.
-  return is_float || (is_byte && interpolation == Interpolation::kNearest);
-}
+constexpr DataTypeSet kFloats = {DataType::kFloat32, DataType::kFloat16};
+constexpr DataTypeSet kResampled = {DataType::kFloat32, DataType::kFloat16, DataType::kUint8,
+                                    DataType::kInt8};
 
 // The two axes, if there are such, that `resample2d` resizes as this node does: the first that
 // change and can be had, and another one that does not change.
 Operand Resample(Node& node, Operand x, Resize& resize, DataType type) {
   const ResizeOptions& options = resize.options;
-  if (resize.axes.size() != 4 || !IsResampleType(type, options.interpolation)) return x;
+  if (resize.axes.size() != 4 || !kResampled.Has(type)) return x;
   std::vector<uint32_t> taken;
   for (bool changes : {true, false}) {
     for (uint32_t axis = 4; axis-- > 0 && taken.size() < 2;) {
@@ -234,8 +231,12 @@ Result<void> Emit(Node& node, Resize resize) {
   if (std::ranges::all_of(resize.axes, [&](const auto& a) { return a.is_identity(options); })) {
     return node.Forward(0, 0);
   }
-  x = Resample(node, x, resize, type);
   const bool weighted = options.interpolation != Interpolation::kNearest;
+  if (weighted && !kFloats.Has(type)) {
+    return node.Refuse(fmt::format("interpolation of {}", Name(type)),
+                       "ONNX does not define how its results are rounded: cast to float32 before");
+  }
+  x = Resample(node, x, resize, type);
   std::vector<std::pair<uint32_t, std::vector<bool>>> outside;
   bool widened = false;
   for (uint32_t axis = 0; axis < resize.axes.size(); ++axis) {
@@ -260,7 +261,6 @@ Result<void> Emit(Node& node, Resize resize) {
                              .true_value = node.Scalar(options.extrapolation, computed),
                              .false_value = x});
   }
-  // Runtimes cut the fraction of integers off, as a cast does.
   return node.Set(0, node.Cast(x, type), element);
 }
 

@@ -16,8 +16,9 @@ const RowTable& Table() {
   static const RowTable kTable = [] {
     RowTable table;
     for (const auto rows :
-         {ElementwiseRows(), ReductionRows(), ShapeRows(), IndexingRows(), ConvolutionRows(),
-          NormalizationRows(), MatrixRows(), RecurrentRows(), QuantizationRows()}) {
+         {ElementwiseRows(), ActivationRows(), FormulaRows(), BitwiseRows(), ReductionRows(),
+          ShapeRows(), IndexingRows(), ConvolutionRows(), NormalizationRows(), MatrixRows(),
+          RecurrentRows(), QuantizationRows()}) {
       for (const ImportRow& row : rows) table[row.name].push_back(&row);
     }
     for (auto& [name, versions] : table) {

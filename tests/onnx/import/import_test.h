@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -56,7 +57,8 @@ inline TestTensor Bools(std::vector<int64_t> sizes, const std::vector<uint8_t>& 
 TestTensor Random(std::vector<int64_t> sizes, int element = TensorProto::FLOAT, double low = -1,
                   double high = 1, uint32_t seed = 1);
 
-/// `{"axis", 1}`, `{"pads", {1, 1, 1, 1}}`, `{"alpha", 0.5f}`, `{"mode", "linear"}` ...
+/// `{"axis", 1}`, `{"pads", {1, 1, 1, 1}}`, `{"alpha", 0.5f}`, `{"mode", "linear"}`,
+/// `{"scales", std::vector<float>{1, 2}}` ...
 struct TestAttribute {
   using Value = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
                              std::vector<std::string>, TestTensor, ::onnx::GraphProto>;
@@ -68,10 +70,10 @@ struct TestAttribute {
       : name(std::move(name_)), value(std::vector<int64_t>(value_.begin(), value_.end())) {}
   TestAttribute(std::string name_, std::initializer_list<int64_t> value_)
       : name(std::move(name_)), value(std::vector<int64_t>(value_)) {}
-  TestAttribute(std::string name_, std::initializer_list<float> value_)
-      : name(std::move(name_)), value(std::vector<float>(value_)) {}
-  TestAttribute(std::string name_, Value value_)
-      : name(std::move(name_)), value(std::move(value_)) {}
+  /// Lists of floats and strings, tensors and graphs.
+  template <class T>
+    requires(std::constructible_from<Value, T> && !std::integral<T>)
+  TestAttribute(std::string name_, T value_) : name(std::move(name_)), value(std::move(value_)) {}
   std::string name;
   Value value;
 };

@@ -1,0 +1,103 @@
+// Model files of third parties against ONNX Runtime on the original file.
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bench/file_session.h"
+#include "bench/model_files.h"
+#include "gtest/gtest.h"
+#include "tests/support/result_matchers.h"
+#include "webnn/webnn.h"
+
+namespace webnn {
+namespace bench {
+/// For gtest's messages.
+void PrintTo(const FileRun& run, std::ostream* out) { *out << run.title; }
+}  // namespace bench
+
+namespace {
+
+using bench::FileRun;
+using testing_support::Succeeds;
+
+std::vector<std::vector<std::byte>> RunImported(const FileRun& run, const Context& context,
+                                                std::vector<std::string>& names) {
+  const auto definition = LoadGraph(run.file, run.load_options());
+  EXPECT_THAT(definition, Succeeds());
+  if (!definition) return {};
+  const auto graph = context.Compile(*definition);
+  EXPECT_THAT(graph, Succeeds());
+  if (!graph) return {};
+  std::vector<NamedInputBytes> inputs;
+  for (const bench::FileInput& input : run.inputs) {
+    const auto declared = graph->inputs();
+    const bool wanted =
+        std::any_of(declared.begin(), declared.end(),
+                    [&](const NamedDescriptor& one) { return one.name == input.name; });
+    if (wanted) inputs.emplace_back(input.name, input.bytes);
+  }
+  std::vector<std::vector<std::byte>> results;
+  std::vector<NamedOutputBytes> outputs;
+  for (const NamedDescriptor& declared : graph->outputs()) {
+    names.push_back(declared.name);
+    results.emplace_back(declared.descriptor.byte_length());
+    outputs.emplace_back(declared.name, results.back());
+  }
+  EXPECT_THAT(context.Compute(*graph, inputs, outputs), Succeeds());
+  return results;
+}
+
+// The largest difference, relative to the largest number of the output.
+double RelativeDifference(const std::vector<double>& got, const std::vector<double>& expected) {
+  double difference = 0;
+  double largest = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    // A NaN stays.
+    difference = std::isnan(got[i]) ? got[i] : std::max(difference, std::abs(got[i] - expected[i]));
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  return difference / largest;
+}
+
+class ModelFiles : public ::testing::TestWithParam<FileRun> {};
+
+TEST_P(ModelFiles, EqualsOnnxRuntimeOnTheOriginal) {
+  const FileRun& run = GetParam();
+  if (!std::filesystem::exists(run.file)) {
+    GTEST_SKIP() << run.file << " is not there: tools/setup.sh models";
+  }
+  const auto context = Context::Create({.threads = 1});
+  ASSERT_THAT(context, Succeeds());
+  bench::FileSession original(run, 1);
+  std::vector<std::string> names;
+  const auto results = RunImported(run, *context, names);
+  ASSERT_EQ(results.size(), original.output_count());
+  for (size_t k = 0; k < results.size(); ++k) {
+    const onnx_format::HostTensor expected = original.Output(k);
+    ASSERT_EQ(names[k], original.output_name(k));
+    ASSERT_EQ(results[k].size(), expected.bytes.size());
+    const onnx_format::HostTensor got{
+        .element = expected.element, .sizes = expected.sizes, .bytes = results[k]};
+    const double difference =
+        RelativeDifference(got.ToDoubles().value(), expected.ToDoubles().value());
+    EXPECT_LE(difference, run.tolerance) << "output " << names[k];
+    RecordProperty("difference of " + names[k], fmt::format("{:.2e}", difference));
+  }
+}
+
+std::string TestName(const ::testing::TestParamInfo<FileRun>& info) {
+  std::string name = info.param.title;
+  std::replace_if(
+      name.begin(), name.end(),
+      [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) == 0; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, ModelFiles, ::testing::ValuesIn(bench::FileRuns()), TestName);
+
+}  // namespace
+}  // namespace webnn
