@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the Web Platform Tests' cases:  tools/run_conformance.sh PROGRAM REPORT [MODELS]
-# With MODELS, a folder to write them to, the graphs' ONNX is checked as well.
+# With MODELS, a folder to write them to, the graphs' ONNX is checked as well. With WEBNN_THROUGH, a
+# format, each graph is saved and loaded again before it runs.
 # The cases are looked for when the test runs: in $WEBNN_WPT_CASES, then in ../shared/wpt.
 # Exit status 77 (skipped) when they are not there.
 set -euo pipefail
@@ -16,6 +17,7 @@ for cases in "${WEBNN_WPT_CASES:-}" "$root/../shared/wpt"; do
   if [ -d "$cases" ]; then
     cases="$(cd "$cases" && pwd)"
     run=("$program" --jobs "${WEBNN_JOBS:-2}" --report "$report")
+    [ -z "${WEBNN_THROUGH:-}" ] || run+=(--filter conformance/ --through "$WEBNN_THROUGH")
     [ -n "$models" ] || exec "${run[@]}" --cases "$cases"
     rm -rf "$models"
     "${run[@]}" --cases "$cases" --filter conformance/ --dump-onnx "$models"

@@ -39,6 +39,7 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
   options.known = kDefaultKnown;
   std::string shard = "1/1";
   bool compute = false;
+  std::string through;
 
   CLI::App app(kDescription, "webnn-conformance");
   app.footer(kFooter);
@@ -56,6 +57,9 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   app.add_flag("--compute", compute, "Run graphs on host memory instead of tensors");
+  app.add_option("--through", through, "Run what each graph is after it was saved and loaded again")
+      ->check(CLI::IsMember({"onnx", "webnn", "json"}))
+      ->type_name("FORMAT");
   app.add_flag("--list", options.list, "Print \"file/name\" of the selected cases, run nothing");
   app.add_flag("--verbose", options.verbose, "Print each case to stderr before it runs");
   app.add_option("--report", options.report, "Write all results as JSON")->type_name("FILE");
@@ -77,6 +81,9 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
   }
   options.shard = *parsed;
   options.mode = compute ? RunMode::kCompute : RunMode::kTensors;
+  const auto names = EnumNames(ModelFormat{});
+  const auto* const format = std::find(names.begin(), names.end(), through);
+  if (format != names.end()) options.through = static_cast<ModelFormat>(format - names.begin());
   options.known_required = known->count() > 0;
   return options;
 }

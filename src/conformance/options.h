@@ -22,6 +22,7 @@ struct Options {
   Shard shard;
   unsigned jobs = 1;
   RunMode mode = RunMode::kTensors;
+  ModelFormat through = ModelFormat::kAuto;  ///< kAuto: no file.
   bool list = false;
   bool verbose = false;
   std::filesystem::path report;  ///< Empty: none.

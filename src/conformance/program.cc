@@ -128,7 +128,8 @@ class Worker {
       const std::string stem = std::filesystem::path(ref.file->name).stem().string();
       dump = options_.dump_onnx / fmt::format("{}-{}.onnx", stem, ref.index);
     }
-    return RunConformanceCase(*conformance_, ref.file->conformance[ref.index], options_.mode, dump);
+    return RunConformanceCase(*conformance_, ref.file->conformance[ref.index], options_.mode, dump,
+                              options_.through);
   }
 
   Result<CaseResult> RunValidation(const CaseRef& ref) {

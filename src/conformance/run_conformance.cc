@@ -82,7 +82,7 @@ Result<void> DumpOnnx(const GraphDefinition& definition, const std::filesystem::
 }
 
 Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test,
-                         const std::filesystem::path& dump) {
+                         const std::filesystem::path& dump, ModelFormat through) {
   WEBNN_ASSIGN_OR_RETURN(GraphBuilder builder, GraphBuilder::Create(context));
   Operands operands;
   for (const auto& [name, data] : test.inputs) {
@@ -100,9 +100,16 @@ Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test,
     if (found == operands.end()) return TypeError("no operator makes the output {}", name);
     outputs.emplace_back(name, found->second);
   }
-  if (dump.empty()) return builder.Build(outputs);
-  WEBNN_ASSIGN_OR_RETURN(const GraphDefinition definition, builder.Finish(outputs));
-  WEBNN_RETURN_IF_ERROR(DumpOnnx(definition, dump));
+  if (dump.empty() && through == ModelFormat::kAuto) return builder.Build(outputs);
+  WEBNN_ASSIGN_OR_RETURN(GraphDefinition definition, builder.Finish(outputs));
+  if (through == ModelFormat::kAuto) {
+    WEBNN_RETURN_IF_ERROR(DumpOnnx(definition, dump));
+    return context.Compile(definition);
+  }
+  WEBNN_ASSIGN_OR_RETURN(const std::string file,
+                         SaveModelToMemory(definition, {.format = through}));
+  if (!dump.empty()) WEBNN_RETURN_IF_ERROR(WriteFile(dump, file));
+  WEBNN_ASSIGN_OR_RETURN(definition, LoadGraph(std::as_bytes(std::span(file))));
   return context.Compile(definition);
 }
 
@@ -186,8 +193,8 @@ void Keep(std::optional<WorstOutput>& worst, WorstOutput output, Metric metric) 
 
 // Fills in the result; an error stands for whatever prevented a comparison.
 Result<void> Run(const Context& context, const ConformanceCase& test, RunMode mode,
-                 const std::filesystem::path& dump, CaseResult& result) {
-  WEBNN_ASSIGN_OR_RETURN(const Graph graph, BuildGraph(context, test, dump));
+                 const std::filesystem::path& dump, ModelFormat through, CaseResult& result) {
+  WEBNN_ASSIGN_OR_RETURN(const Graph graph, BuildGraph(context, test, dump, through));
   WEBNN_RETURN_IF_ERROR(CheckDescriptors(graph.inputs(), test.inputs, "input"));
   WEBNN_RETURN_IF_ERROR(CheckDescriptors(graph.outputs(), test.outputs, "output"));
   WEBNN_ASSIGN_OR_RETURN(const std::vector<Bytes> got,
@@ -220,13 +227,13 @@ std::string Describe(const WorstOutput& worst, const Tolerance& tolerance) {
 }  // namespace
 
 CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode,
-                              const std::filesystem::path& dump) {
+                              const std::filesystem::path& dump, ModelFormat through) {
   CaseResult result{.name = test.name,
                     .kind = CaseKind::kConformance,
                     .required = test.required,
                     .ops = test.ops,
                     .tolerance = test.tolerance};
-  if (const auto run = Run(context, test, mode, dump, result); !run) {
+  if (const auto run = Run(context, test, mode, dump, through, result); !run) {
     result.error = ToString(run.error());
   } else if (result.compared == 0) {
     result.status = Status::kFailed;

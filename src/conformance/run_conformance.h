@@ -5,6 +5,7 @@
 #include "conformance/case_file.h"
 #include "conformance/case_result.h"
 #include "webnn/context.h"
+#include "webnn/model_io.h"
 
 namespace webnn::conformance {
 
@@ -12,8 +13,10 @@ namespace webnn::conformance {
 enum class RunMode : uint8_t { kTensors, kCompute };
 
 /// Builds the graph of the case, runs it and compares every output. Leaves `file` and `seconds` to
-/// the caller. Writes the graph's ONNX to `dump` unless that is empty.
+/// the caller. Writes the graph's ONNX to `dump` unless that is empty. With a format in `through`,
+/// what runs is the graph that was saved in it and loaded again.
 CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode,
-                              const std::filesystem::path& dump = {});
+                              const std::filesystem::path& dump = {},
+                              ModelFormat through = ModelFormat::kAuto);
 
 }  // namespace webnn::conformance

@@ -44,7 +44,14 @@ TEST(ParseOptionsTest, ReadsRepeatedCases) {
   EXPECT_FALSE(options.known_required);
 }
 
+TEST(ParseOptionsTest, ReadsTheFormatToGoThrough) {
+  const auto parsed = Parse({"--cases", "a", "--through", "json"});
+  EXPECT_EQ(std::get<Options>(parsed).through, ModelFormat::kWebnnJson);
+  EXPECT_EQ(std::get<Options>(Parse({"--cases", "a"})).through, ModelFormat::kAuto);
+}
+
 TEST(ParseOptionsTest, WrongOptionsExitWith2) {
+  EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--through", "auto"})), kExitUsage);
   EXPECT_EQ(std::get<int>(Parse({})), kExitUsage);
   EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--unknown"})), kExitUsage);
   EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "b"})), kExitUsage);
