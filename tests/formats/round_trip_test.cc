@@ -35,8 +35,9 @@ void ExpectRoundTrip(const GraphDefinition& definition, ModelFormat format) {
   const auto loaded = LoadGraph(AsBytes(*bytes));
   ASSERT_THAT(loaded, Succeeds()) << *bytes;
   ExpectSame(*loaded, definition);
+}
 
-  // With the weights in a file beside it.
+void ExpectRoundTripWithWeightsBeside(const GraphDefinition& definition, ModelFormat format) {
   const TemporaryFolder folder;
   const std::string path = folder / ("model." + FormatName(format));
   ASSERT_THAT(SaveModel(definition, path, {.weights = WeightStorage::kExternal}), Succeeds());
@@ -47,7 +48,10 @@ void ExpectRoundTrip(const GraphDefinition& definition, ModelFormat format) {
 
 class GraphFileRoundTrip : public testing::TestWithParam<ModelFormat> {
  protected:
-  static void Check(const GraphDefinition& definition) { ExpectRoundTrip(definition, GetParam()); }
+  static void Check(const GraphDefinition& definition) {
+    ExpectRoundTrip(definition, GetParam());
+    ExpectRoundTripWithWeightsBeside(definition, GetParam());
+  }
 };
 
 // ---- Every operator. ----
