@@ -148,7 +148,7 @@ TEST(ImportShape, Blocks) {
 }
 
 TEST(ImportShape, Col2Im) {
-  ExpectCases({
+  const std::vector<NodeCase> nodes = {
       {"Col2Im",
        {{"x", Random({1, 5, 5})},
         {"const_image", Int64s({2}, {5, 5})},
@@ -167,7 +167,8 @@ TEST(ImportShape, Col2Im) {
        {{"x", Random({1, 10, 12})},
         {"const_image", Int64s({3}, {3, 4, 5})},
         {"const_block", Int64s({3}, {1, 1, 5})}}},
-  });
+  };
+  for (const NodeCase& node : nodes) ExpectCase(node);
 }
 
 TEST(ImportShape, Constants) {
@@ -179,9 +180,6 @@ TEST(ImportShape, Constants) {
       {"Constant", {}, {{"value_float", 0.5f}}},
       {"Constant", {}, {{"value_floats", TestAttribute::Value(std::vector<float>{1, 2})}}},
       {"ConstantOfShape", {{"const_s", Int64s({2}, {2, 3})}}},
-      {"ConstantOfShape",
-       {{"const_s", Int64s({2}, {600, 700})}},
-       {{"value", TestAttribute::Value(Int64s({1}, {-4}))}}},
       {"ConstantOfShape", {{"const_s", Int64s({0}, {})}}},
       {"EyeLike", {{"x", Random({3, 4})}}},
       {"EyeLike", {{"x", Random({3, 4})}}, {{"k", -1}, {"dtype", TensorProto::INT32}}},
@@ -197,6 +195,20 @@ TEST(ImportShape, Constants) {
         {"const_b", Floats({}, {1})},
         {"const_c", Floats({}, {0.1f})}}},
   });
+}
+
+// A large constant of one number stays a number, and a large weight is moved by the graph.
+TEST(ImportShape, LargeConstantsAreLeftToTheGraph) {
+  const NodeCase filled = {"ConstantOfShape",
+                           {{"const_s", Int64s({2}, {600, 700})}},
+                           {{"value", TestAttribute::Value(Int64s({1}, {-4}))}}};
+  const NodeCase turned = {"Transpose", {{"const_x", Random({600, 700})}}};
+  for (const auto& [node, op] : {std::pair(filled, "expand("), std::pair(turned, "transpose(")}) {
+    ExpectCase(node);
+    const auto graph = GraphOf(OneNode(node.op, node.inputs, node.attributes));
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    EXPECT_NE(graph->ToText().find(op), std::string::npos) << graph->ToText();
+  }
 }
 
 // Shape arithmetic that leads through a tensor without elements.
