@@ -13,9 +13,6 @@ namespace webnn::onnx_format {
 inline bool IsFloat(DataType type) {
   return type == DataType::kFloat32 || type == DataType::kFloat16;
 }
-/// The product of sizes of one operand, which cannot overflow.
-int64_t CountOf(std::span<const int64_t> sizes);
-
 /// Parts of these sizes along `axis`.
 std::vector<Operand> SplitParts(Node& node, Operand x, std::span<const int64_t> sizes,
                                 uint32_t axis);
@@ -23,9 +20,6 @@ std::vector<Operand> SplitParts(Node& node, Operand x, std::initializer_list<int
                                 uint32_t axis);
 /// The parts joined along `axis`.
 Operand Join(Node& node, std::vector<Operand> parts, uint32_t axis);
-/// A constant of these numbers, converted to `type`.
-Operand Numbers(Node& node, DataType type, std::span<const double> values,
-                std::vector<int64_t> sizes);
 /// 0, 1 ... count - 1 as int32, of these sizes.
 Operand Positions(Node& node, int64_t count, std::vector<int64_t> sizes);
 
@@ -40,6 +34,13 @@ Operand TanhGelu(Node& node, Operand x, DataType type);
 
 Result<void> ImportEinsum(Node& node);
 Result<void> ImportMatMulNBits(Node& node);
+// Signals: windows and Fourier transforms, by matrices.
+Result<void> ImportDft(Node& node);
+Result<void> ImportStft(Node& node);
+Result<void> ImportMelWeightMatrix(Node& node);
+Result<void> ImportHannWindow(Node& node);
+Result<void> ImportHammingWindow(Node& node);
+Result<void> ImportBlackmanWindow(Node& node);
 // Attention and what prepares its operands.
 Result<void> ImportAttention(Node& node);
 Result<void> ImportMicrosoftAttention(Node& node);

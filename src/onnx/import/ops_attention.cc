@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "onnx/import/attention.h"
+#include "onnx/import/constants.h"
 #include "onnx/import/matrix.h"
 
 namespace webnn::onnx_format {
@@ -191,7 +192,7 @@ Result<void> RefuseInputs(const Node& node,
 Result<void> AddPenalties(Node& node, AttentionMask& mask, size_t k, const AttentionSizes& sizes) {
   std::vector<int64_t> shape = {sizes.batch, 1, 1, sizes.keys};
   if (node.RankOf(k) == 3) shape[2] = sizes.queries;
-  if (node.RankOf(k) < 2 || node.RankOf(k) > 3 || CountOf(node.SizesOf(k)) != CountOf(shape)) {
+  if (node.RankOf(k) < 2 || node.RankOf(k) > 3 || ProductOf(node.SizesOf(k)) != ProductOf(shape)) {
     return node.Refuse(
         fmt::format(
             "the mask has the sizes [{}]; imported are [batch, keys] = [{}, {}] and [batch, "

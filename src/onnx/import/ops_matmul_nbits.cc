@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "onnx/import/constants.h"
 #include "onnx/import/matrix.h"
 
 namespace webnn::onnx_format {
@@ -113,7 +114,7 @@ Result<void> ImportMatMulNBits(Node& node) {
                         NameOf(weights->element), weights->bytes.size(), packing.columns, blocks,
                         packing.block_size * packing.bits, packing.columns * stride);
   }
-  if (CountOf(node.SizesOf(2)) != packing.columns * blocks) {
+  if (ProductOf(node.SizesOf(2)) != packing.columns * blocks) {
     return node.Invalid("scales has the sizes [{}]; {} columns of {} blocks need {}",
                         fmt::join(node.SizesOf(2), ", "), packing.columns, blocks,
                         packing.columns * blocks);
@@ -121,8 +122,7 @@ Result<void> ImportMatMulNBits(Node& node) {
   const Operand quantized =
       Transposed(node, weights->bytes, stride, padded_rows, packing.columns, packing.bits);
   WEBNN_ASSIGN_OR_RETURN(const Operand zero_points, ZeroPoints(node, packing));
-  const Operand scales =
-      node.Transpose(node.Reshape(node.Get(2), {packing.columns, blocks}), {1, 0});
+  const Operand scales = node.Transpose(GetAs(node, 2, {packing.columns, blocks}), {1, 0});
   Operand matrix = node.Emit(
       ops::DequantizeLinear{.input = quantized, .scale = scales, .zero_point = zero_points});
   if (padded_rows != packing.rows) {

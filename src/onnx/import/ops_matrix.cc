@@ -5,13 +5,10 @@
 #include <numbers>
 #include <numeric>
 
+#include "onnx/import/constants.h"
 #include "onnx/import/matrix.h"
 
 namespace webnn::onnx_format {
-
-int64_t CountOf(std::span<const int64_t> sizes) {
-  return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<>());
-}
 
 std::vector<Operand> SplitParts(Node& node, Operand x, std::span<const int64_t> sizes,
                                 uint32_t axis) {
@@ -32,23 +29,10 @@ Operand Join(Node& node, std::vector<Operand> parts, uint32_t axis) {
   return node.Emit(ops::Concat{.inputs = std::move(parts), .axis = axis});
 }
 
-Operand Numbers(Node& node, DataType type, std::span<const double> values,
-                std::vector<int64_t> sizes) {
-  std::byte* memory = nullptr;
-  const HostTensor tensor =
-      HostTensor::Allocate(lowering::ElementOf(type), std::move(sizes), &memory);
-  const size_t length = static_cast<size_t>(BitsPerElement(type)) / 8;
-  for (double value : values) {
-    const auto encoded = Number(value).Encode(type);
-    memory = std::copy_n(encoded.begin(), length, memory);
-  }
-  return node.Constant(tensor);
-}
-
 Operand Positions(Node& node, int64_t count, std::vector<int64_t> sizes) {
   std::vector<double> values(count);
   std::iota(values.begin(), values.end(), 0.0);
-  return Numbers(node, DataType::kInt32, values, std::move(sizes));
+  return node.Constant(TensorOf(values, std::move(sizes), DataType::kInt32));
 }
 
 namespace {
@@ -265,6 +249,12 @@ constexpr ImportRow kRows[] = {
     {"Einsum", 12, 1, ImportEinsum},
     {"Attention", 23, 3, ImportAttention},
     {"RotaryEmbedding", 23, 3, ImportRotaryEmbedding},
+    {"DFT", 17, 1, ImportDft},
+    {"STFT", 17, 2, ImportStft},
+    {"MelWeightMatrix", 17, 5, ImportMelWeightMatrix},
+    {"HannWindow", 17, 1, ImportHannWindow},
+    {"HammingWindow", 17, 1, ImportHammingWindow},
+    {"BlackmanWindow", 17, 1, ImportBlackmanWindow},
     {"com.microsoft.FusedMatMul", 1, 2, ImportFusedMatMul},
     {"com.microsoft.FusedGemm", 1, 2, ImportFusedGemm},
     {"com.microsoft.Gelu", 1, 1, ImportGelu},

@@ -1,3 +1,4 @@
+#include "onnx/import/constants.h"
 #include "onnx/import/matrix.h"
 
 namespace webnn::onnx_format {
@@ -96,7 +97,7 @@ Result<void> ImportMicrosoftRotaryEmbedding(Node& node) {
   if (sizes.size() < 3) return node.Invalid("the input has rank {}, not 3 or 4", sizes.size());
   const int64_t length = sizes[sizes.size() == 4 ? 2 : 1];
   Operand positions = node.Get(1);
-  if (CountOf(node.SizesOf(1)) == 1) {
+  if (ProductOf(node.SizesOf(1)) == 1) {
     // The position of the first.
     positions = node.Add(node.Cast(positions, DataType::kInt32), Positions(node, length, {length}));
     positions = node.Expand(positions, std::array{sizes[0], length});
