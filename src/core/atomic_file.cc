@@ -14,12 +14,12 @@
 
 namespace webnn {
 
-Result<AtomicFile> AtomicFile::Create(const std::string& path) {
+Result<AtomicFile> AtomicFile::Create(const std::string& path, unsigned mode) {
   // A name of this process and call; what an earlier process of this number left is passed over.
   static std::atomic<uint32_t> next{0};
   for (;;) {
     std::string temporary = fmt::format("{}.tmp-{}-{}", path, getpid(), next++);
-    const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0 && errno == EEXIST) continue;
     if (file < 0) return OperationError("cannot write \"{}\": {}", path, std::strerror(errno));
     return AtomicFile(path, std::move(temporary), file);

@@ -14,8 +14,9 @@ namespace webnn {
 /// reader sees the old file or the new one, and what is not committed leaves nothing behind.
 class AtomicFile {
  public:
-  /// OperationError with the path and the reason, here and below.
-  static Result<AtomicFile> Create(const std::string& path);
+  /// `mode`: the rights of the file, before the umask. OperationError with the path and the reason,
+  /// here and below.
+  static Result<AtomicFile> Create(const std::string& path, unsigned mode = 0666);
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();  ///< Removes what was not committed.

@@ -45,6 +45,14 @@ TEST_F(AtomicFileTest, IsThereOnceCommitted) {
   EXPECT_EQ(FileCount(), 1u);
 }
 
+TEST_F(AtomicFileTest, HasTheRightsAskedFor) {
+  auto file = AtomicFile::Create(Path("a"), 0600);
+  ASSERT_THAT(file, Succeeds());
+  ASSERT_THAT(file->Commit(), Succeeds());
+  EXPECT_EQ(std::filesystem::status(Path("a")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 TEST_F(AtomicFileTest, ReplacesAnOlderFile) {
   ASSERT_THAT(WriteFileAtomically(Path("a"), "a longer text"), Succeeds());
   ASSERT_THAT(WriteFileAtomically(Path("a"), "new"), Succeeds());

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace webnn {
+
+/// A 128-bit content hash (XXH3): it tells contents apart that were not made to collide. No proof
+/// against someone who makes them so.
+struct Hash128 {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  friend constexpr auto operator<=>(const Hash128&, const Hash128&) = default;
+};
+
+Hash128 HashBytes(std::span<const std::byte> bytes);
+inline Hash128 HashBytes(std::string_view text) {
+  return HashBytes(std::as_bytes(std::span(text)));
+}
+
+/// 32 hexadecimal digits in lower case, and back.
+std::string ToHex(Hash128 hash);
+std::optional<Hash128> ParseHash(std::string_view hex);
+
+}  // namespace webnn
