@@ -213,8 +213,8 @@ TEST(ResizeTest, Version10) {
 TEST(ResizeTest, Upsample) {
   const TestTensor x = Random({1, 2, 3, 4});
   for (const char* mode : {"nearest", "linear"}) {
-    ExpectNodeSame("Upsample", {{"x", x}}, {{"mode", mode}, {"scales", {1.0F, 1.0F, 2.0F, 3.0F}}},
-                   kTolerance, 1, 7);
+    ExpectNodeSame("Upsample", {{"x", x}},
+                   {{"mode", mode}, {"scales", std::vector<float>{1, 1, 2, 3}}}, kTolerance, 1, 7);
     ExpectNodeSame("Upsample", {{"x", x}, {"const_scales", Floats({4}, {1, 1, 2, 2.5F})}},
                    {{"mode", mode}}, kTolerance, 1, 9);
   }
