@@ -53,6 +53,10 @@ function(webnn_enable_warnings target)
       # False positives on std::string (GCC bug 105651) and on moved std::variant objects (80635).
       target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
     endif()
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      # std::stable_sort of libstdc++ uses what it declares deprecated itself.
+      target_compile_options(${target} PRIVATE -Wno-deprecated-declarations)
+    endif()
     if(WEBNN_WERROR)
       target_compile_options(${target} PRIVATE -Werror)
     endif()
