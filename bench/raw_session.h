@@ -58,7 +58,7 @@ class RawSession {
     const ort::Library& library = OrtLibrary();
     const OrtApi& api = library.api();
     const auto options = SameOptions(threads);
-    weights_ = Must(ort::HandOverWeights(library, options.get(), model_.weights));
+    weights_ = Must(ort::HandOverWeights(library, options.get(), model_));
     session_ =
         Must(ort::Make<OrtSession>(api, "benchmark", api.CreateSessionFromArray, library.env(),
                                    model_.proto.data(), model_.proto.size(), options.get()));

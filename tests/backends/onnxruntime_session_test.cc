@@ -434,6 +434,25 @@ TEST(SessionTest, ReadsWeightsOfAMappedFileFromThere) {
   std::filesystem::remove(path);
 }
 
+TEST(SessionTest, ReadsWeightsFromAFileAndFromMemory) {
+  const std::string path = std::filesystem::canonical(testing::TempDir()) / "session weights";
+  const std::vector<float> values(100000, 4);
+  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(values.data()), 400000);
+  const auto mapped = MappedFile::Open(path).value();
+  const std::vector<float> other(4000, 3);
+  TestModel model;
+  const ValueId x = model.Input("x", DataType::kInt32, Shape{1});
+  const ValueId in_file = model.Weight(DataType::kFloat32, {100000}, mapped->bytes(), mapped);
+  const ValueId in_memory =
+      model.Weight(DataType::kFloat32, {4000}, std::as_bytes(std::span(other)));
+  const ValueId a = model.Node("Gather", {in_file, x});
+  const ValueId b = model.Node("Gather", {in_memory, x});
+  model.Output("y", model.Node("Mul", {a, b}), DataType::kFloat32, Shape{1});
+  auto session = Compile(std::move(model));
+  EXPECT_THAT((Compute<int32_t, float>(*session, {3999}, 1)), ElementsAre(12));
+  std::filesystem::remove(path);
+}
+
 TEST(SessionTest, KeepsTheOwnersOfWeights) {
   auto owner = std::make_shared<std::vector<float>>(4000, 1.0f);
   std::weak_ptr<std::vector<float>> alive = owner;

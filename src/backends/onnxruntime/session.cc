@@ -75,10 +75,9 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const OrtApi& api, const Log& log,
   WEBNN_RETURN_IF_ERROR(Check(
       api, api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQIsInt8Allowed, "1"), kAction));
   // By default a product with weights of 4 or 8 bits rounds its other operand to 8 bits, too.
-  WEBNN_RETURN_IF_ERROR(
-      Check(api,
-            api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQMatMulNBitsAccuracyLevel, "0"),
-            kAction));
+  WEBNN_RETURN_IF_ERROR(Check(
+      api, api.AddSessionConfigEntry(options, kOrtSessionOptionsQDQMatMulNBitsAccuracyLevel, "0"),
+      kAction));
   return owned;
 }
 
@@ -101,8 +100,7 @@ Result<std::unique_ptr<Session>> Session::Compile(const Library& library,
   const auto create = [&](bool weights_as_uint8) -> Result<void> {
     WEBNN_ASSIGN_OR_RETURN(Handle<OrtSessionOptions> options,
                            MakeOptions(api, *session->log_, threads, weights_as_uint8));
-    WEBNN_ASSIGN_OR_RETURN(session->weights_,
-                           HandOverWeights(library, options.get(), serialized.weights));
+    WEBNN_ASSIGN_OR_RETURN(session->weights_, HandOverWeights(library, options.get(), serialized));
     WEBNN_ASSIGN_OR_RETURN(
         session->session_,
         Make<OrtSession>(api, "compile the graph", api.CreateSessionFromArray, library.env(),

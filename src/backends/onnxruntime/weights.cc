@@ -65,7 +65,8 @@ Result<void> Copy(const Library& library, OrtSessionOptions* options,
 }  // namespace
 
 Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* options,
-                                     const std::vector<ExternalWeight>& weights) {
+                                     const onnx_format::SerializedModel& model) {
+  const std::vector<ExternalWeight>& weights = model.weights;
   WeightMemory memory;
   if (weights.empty()) return memory;
   std::vector<const std::byte*> addresses;
@@ -81,7 +82,8 @@ Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* 
     }
     addresses.push_back(address);
   }
-  WEBNN_RETURN_IF_ERROR(library.minor_version() >= kBorrowsSinceMinor
+  // With one file in memory, ONNX Runtime looks for no file anywhere else.
+  WEBNN_RETURN_IF_ERROR(library.minor_version() >= kBorrowsSinceMinor && !model.refers_to_files
                             ? Borrow(library.api(), options, weights, addresses)
                             : Copy(library, options, weights, addresses));
   return memory;

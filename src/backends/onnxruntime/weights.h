@@ -16,9 +16,9 @@ struct WeightMemory {
 };
 
 /// Makes sessions of `options` take the model's external weights from memory. From ONNX
-/// Runtime 1.31 on they are used in place; before, ONNX Runtime has no way without a copy of its
-/// own.
+/// Runtime 1.31 on they are used in place; before, and beside weights that stay in files, ONNX
+/// Runtime has no way without a copy of its own.
 Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* options,
-                                     const std::vector<onnx_format::ExternalWeight>& weights);
+                                     const onnx_format::SerializedModel& model);
 
 }  // namespace webnn::ort
