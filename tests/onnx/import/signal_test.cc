@@ -42,8 +42,8 @@ const DftCase kDftCases[] = {
     {{2, 5, 3, 2}, {}},
 };
 
-// ONNX Runtime's transform of a length that is no power of two is itself off by some 1e-6.
-constexpr double kDftTolerance = 5e-6;
+// ONNX Runtime's own transform of a length that is no power of two is up to 1e-5 off.
+constexpr double kDftTolerance = 2e-5;
 
 TEST(ImportDft, AxisIsAnAttributeBefore20) {
   for (const DftCase& test : kDftCases) {
