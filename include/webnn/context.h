@@ -46,6 +46,14 @@ struct ContextOptions {
   /// Larger tensors are refused. The default is no limit beyond the specification's 2^31-1
   /// elements.
   uint64_t max_tensor_byte_length = uint64_t{1} << 34;
+  /// Whether back ends whose compiled graphs can be kept do keep them, and take up those that were
+  /// kept for the same graph, options, library and device (see `docs/cache.md`).
+  bool cache = true;
+  /// The folder for that; empty is the environment variable WEBNN_CACHE_DIR, else
+  /// XDG_CACHE_HOME/webnn, else ~/.cache/webnn. It is made when it is missing. One that belongs to
+  /// another user or that others may write to is an OperationError of `Compile`; one that cannot be
+  /// written to is a warning.
+  std::string cache_dir = {};
   LogCallback log = nullptr;
   LogLevel log_level = LogLevel::kWarning;
 };
