@@ -1,6 +1,8 @@
 #include "onnx/import/constants.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace webnn::onnx_format {
 
@@ -37,7 +39,11 @@ Operand GetAs(Node& node, size_t k, std::span<const int64_t> sizes) {
 
 int64_t ProductOf(std::span<const int64_t> sizes, size_t first, size_t last) {
   int64_t product = 1;
-  for (size_t axis = first; axis < last; ++axis) product *= sizes[axis];
+  for (size_t axis = first; axis < last; ++axis) {
+    if (__builtin_mul_overflow(product, sizes[axis], &product)) {
+      return std::numeric_limits<int64_t>::max();
+    }
+  }
   return product;
 }
 

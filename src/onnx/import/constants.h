@@ -25,7 +25,7 @@ inline Operand GetAs(Node& node, size_t k, std::initializer_list<int64_t> sizes)
   return GetAs(node, k, std::span(sizes.begin(), sizes.size()));
 }
 
-/// The product of the sizes from `first` on, before `last`.
+/// The product of the sizes from `first` on, before `last`; the largest number when it is larger.
 int64_t ProductOf(std::span<const int64_t> sizes, size_t first, size_t last);
 inline int64_t ProductOf(std::span<const int64_t> sizes, size_t first = 0) {
   return ProductOf(sizes, first, sizes.size());

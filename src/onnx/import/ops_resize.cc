@@ -81,6 +81,11 @@ Result<void> SetScales(const Node& node, Resize& resize, std::span<const double>
                           output);
     }
     axis.output = static_cast<int64_t>(output);
+    if (resize.options.coordinates == Coordinates::kAlignCorners && output != std::floor(output)) {
+      return node.Refuse(
+          fmt::format("align_corners with a scale that makes {} elements {}", axis.input, output),
+          "ONNX and its runtimes disagree on where the last element lies: give sizes");
+    }
   }
   return {};
 }
