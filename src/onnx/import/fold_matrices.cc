@@ -147,7 +147,9 @@ Result<Quantisation> ReadQuantisation(const FoldNode& node) {
 
 Folded FoldDequantize(const FoldNode& node) {
   const HostTensor& x = node.In(0);
-  const Element element = node.In(1).element;
+  WEBNN_ASSIGN_OR_RETURN(const int64_t given, node.node.Int("output_dtype", 0));
+  const Element element = given == 0 ? node.In(1).element : static_cast<Element>(given);
+  if (given < 0 || given > 255 || !KindOf(element)) return std::optional<HostTensor>();
   if (!node.Fits(Element::kDouble, x.sizes) || lowering::IsFloat(x.element)) {
     return std::optional<HostTensor>();
   }

@@ -189,31 +189,33 @@ Folded FoldArg(const FoldNode& node) {
       *ReadNumbers(grouped.tensor));
 }
 
-Folded FoldCumSum(const FoldNode& node) {
+// CumSum and CumProd.
+Folded FoldRunning(const FoldNode& node) {
   const HostTensor& x = node.In(0);
   WEBNN_ASSIGN_OR_RETURN(const int64_t given, KnownInteger(node.node, 1, "axis"));
   WEBNN_ASSIGN_OR_RETURN(const uint32_t axis, node.node.Axis(given, node.node.RankOf(0)));
   WEBNN_ASSIGN_OR_RETURN(const int64_t exclusive, node.node.Int("exclusive", 0));
   WEBNN_ASSIGN_OR_RETURN(const int64_t reverse, node.node.Int("reverse", 0));
   if (!node.Fits(x.element, x.sizes)) return std::optional<HostTensor>();
+  const bool product = node.node.op() == "CumProd";
   const int64_t stride = PackedStrides(x.sizes)[axis];
   const int64_t size = x.sizes[axis];
   return std::visit(
       [&]<class T>(const std::vector<T>& values) -> std::optional<HostTensor> {
-        const auto add = FunctionOf<T>(*FindBinaryFold("Add"));
-        std::vector<T> sums(values.size());
+        const auto combine = FunctionOf<T>(*FindBinaryFold(product ? "Mul" : "Add"));
+        std::vector<T> results(values.size());
         for (int64_t lane = 0; size > 0 && lane < std::ssize(values) / size; ++lane) {
           const int64_t start = lane / stride * stride * size + lane % stride;
-          T sum = 0;
+          T running = product ? 1 : 0;
           for (int64_t i = 0; i < size; ++i) {
             const auto place =
                 static_cast<size_t>(start + (reverse != 0 ? size - 1 - i : i) * stride);
-            const T before = sum;
-            sum = add(sum, values[place]);
-            sums[place] = exclusive != 0 ? before : sum;
+            const T before = running;
+            running = combine(running, values[place]);
+            results[place] = exclusive != 0 ? before : running;
           }
         }
-        return WriteNumbers(x.element, x.sizes, std::move(sums));
+        return WriteNumbers(x.element, x.sizes, std::move(results));
       },
       *ReadNumbers(x));
 }
@@ -222,8 +224,10 @@ Folded FoldCumSum(const FoldNode& node) {
 
 std::span<const FoldRow> ReductionFolds() {
   static const std::vector<FoldRow> kRows = [] {
-    std::vector<FoldRow> rows = {
-        {"ArgMax", 1, FoldArg}, {"ArgMin", 1, FoldArg}, {"CumSum", 2, FoldCumSum}};
+    std::vector<FoldRow> rows = {{"ArgMax", 1, FoldArg},
+                                 {"ArgMin", 1, FoldArg},
+                                 {"CumProd", 2, FoldRunning},
+                                 {"CumSum", 2, FoldRunning}};
     for (const ReductionFold& row : kReductions) rows.push_back({row.name, 2, FoldReduction});
     return rows;
   }();

@@ -26,18 +26,6 @@ T Quotient(T a, T b) {
   return a / b;
 }
 
-// The remainder has the sign of the divisor.
-template <class T>
-T Modulo(T a, T b) {
-  if constexpr (std::is_same_v<T, int64_t>) {
-    if (b == -1) return 0;
-    const T rest = a % b;
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-  } else {
-    return a % b;
-  }
-}
-
 // The remainder has the sign of the dividend.
 template <class T>
 T Remainder(T a, T b) {
@@ -47,6 +35,20 @@ T Remainder(T a, T b) {
     return b == -1 ? 0 : a % b;
   } else {
     return a % b;
+  }
+}
+
+// The remainder has the sign of the divisor.
+template <class T>
+T Modulo(T a, T b) {
+  if constexpr (std::is_same_v<T, uint64_t>) {
+    return a % b;
+  } else {
+    const T rest = Remainder(a, b);
+    if constexpr (std::is_same_v<T, double>) {
+      if (rest == 0) return std::copysign(rest, b);
+    }
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
   }
 }
 
@@ -72,8 +74,15 @@ T SignOf(T x) {
   return static_cast<T>(static_cast<int>(x > 0) - static_cast<int>(x < 0));
 }
 
-uint64_t ShiftLeft(uint64_t a, uint64_t b) { return b < 64 ? a << b : 0; }
-uint64_t ShiftRight(uint64_t a, uint64_t b) { return b < 64 ? a >> b : 0; }
+// Bits shifted out are gone; a right shift fills with the sign.
+template <class T>
+T ShiftLeft(T a, T b) {
+  return b < 0 || b > 63 ? 0 : static_cast<T>(Wrapping(a) << b);
+}
+template <class T>
+T ShiftRight(T a, T b) {
+  return b < 0 || b > 63 ? static_cast<T>(a < 0 ? -1 : 0) : static_cast<T>(a >> b);
+}
 
 // Rows from one generic function: for every kind, for floats, for integers, for bool alone.
 template <class F>
@@ -140,7 +149,7 @@ constexpr BinaryFold kBinary[] = {
     Any2("Sub", [](auto a, auto b) { return static_cast<decltype(a)>(Wrapping(a) - Wrapping(b)); }),
     Any2("Mul", [](auto a, auto b) { return static_cast<decltype(a)>(Wrapping(a) * Wrapping(b)); }),
     Any2("Div", [](auto a, auto b) { return Quotient(a, b); }),
-    Integer2("Mod", [](auto a, auto b) { return Modulo(a, b); }),
+    Any2("Mod", [](auto a, auto b) { return Modulo(a, b); }),
     Any2("Mod.fmod", [](auto a, auto b) { return Remainder(a, b); }),
     Any2("Max", [](auto a, auto b) { return Larger(a, b); }),
     Any2("Min", [](auto a, auto b) { return Smaller(a, b); }),
@@ -150,8 +159,8 @@ constexpr BinaryFold kBinary[] = {
     Integer2("BitwiseAnd", [](auto a, auto b) { return a & b; }),
     Integer2("BitwiseOr", [](auto a, auto b) { return a | b; }),
     Integer2("BitwiseXor", [](auto a, auto b) { return a ^ b; }),
-    Unsigned2("BitShift.LEFT", ShiftLeft),
-    Unsigned2("BitShift.RIGHT", ShiftRight),
+    Integer2("BitShift.LEFT", [](auto a, auto b) { return ShiftLeft(a, b); }),
+    Integer2("BitShift.RIGHT", [](auto a, auto b) { return ShiftRight(a, b); }),
 };
 
 constexpr ComparisonFold kComparisons[] = {

@@ -329,8 +329,7 @@ Result<bool> ImporterImpl::FoldNode(NodeData& node) {
   if (!results) return false;
   for (size_t k = 0; k < results->size(); ++k) {
     if (!handle.Wants(k)) continue;
-    WEBNN_ASSIGN_OR_RETURN(HostTensor narrow, loader_.Narrow(std::move((*results)[k])));
-    WEBNN_RETURN_IF_ERROR(handle.Set(k, std::move(narrow)));
+    WEBNN_RETURN_IF_ERROR(handle.Set(k, std::move((*results)[k])));
   }
   return true;
 }

@@ -236,6 +236,7 @@ Result<void> Node::Set(size_t k, Operand operand, Element element) {
 Result<void> Node::Set(size_t k, HostTensor tensor) {
   WEBNN_RETURN_IF_ERROR(status());
   if (k >= data_.outputs.size() || data_.outputs[k] == nullptr) return {};
+  WEBNN_ASSIGN_OR_RETURN(tensor, importer_.loader().Narrow(std::move(tensor)));
   ImportedValue& value = data_.outputs[k]->value;
   value.element = tensor.element;
   value.sizes = tensor.sizes;

@@ -124,6 +124,7 @@ std::span<const ImportRow> IndexingRows() {
       {"Scatter", 9, 3, ImportScatterElements},
       {"ScatterElements", 11, 3, ImportScatterElements},
       {"ScatterND", 11, 3, ImportScatterND},
+      {"TensorScatter", 24, 2, ImportTensorScatter},
       {"TopK", 1, 1, ImportTopK},
       {"Trilu", 14, 1, ImportTrilu},
       {"Unique", 11, 1, ImportUnique},

@@ -13,6 +13,7 @@ Result<void> ImportGatherND(Node& node);
 // ops_scatter.cc
 Result<void> ImportScatterElements(Node& node);
 Result<void> ImportScatterND(Node& node);
+Result<void> ImportTensorScatter(Node& node);
 
 // ops_topk.cc
 Result<void> ImportTopK(Node& node);

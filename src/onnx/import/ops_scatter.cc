@@ -253,4 +253,42 @@ Result<void> ImportScatterND(Node& node) {
   return movement.Set(0, movement.Reshape(y, x.sizes));
 }
 
+// Writes `update` into the cache along `axis`, from a place of its own for each item of the batch.
+Result<void> ImportTensorScatter(Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const int64_t given, node.Int("axis", -2));
+  WEBNN_ASSIGN_OR_RETURN(const uint32_t axis, node.Axis(given, node.RankOf(0)));
+  WEBNN_ASSIGN_OR_RETURN(const std::string mode, node.String("mode", "linear"));
+  const std::vector<int64_t>& cache = node.SizesOf(0);
+  const std::vector<int64_t>& update = node.SizesOf(1);
+  std::vector<int64_t> expected = cache;
+  if (update.size() == cache.size()) expected[axis] = std::min(update[axis], cache[axis]);
+  const bool batch = !node.Has(2) || node.SizesOf(2) == std::vector<int64_t>{cache[0]};
+  if (axis == 0 || update != expected || !batch || (mode != "linear" && mode != "circular")) {
+    return node.Invalid(
+        "an update of shape [{}] and write indices of shape [{}] do not go with a cache of shape "
+        "[{}], axis {} and mode \"{}\"",
+        fmt::join(update, ", "), fmt::join(node.SizesOf(2), ", "), fmt::join(cache, ", "), axis,
+        mode);
+  }
+  std::vector<int64_t> steps(static_cast<size_t>(update[axis]));
+  std::iota(steps.begin(), steps.end(), 0);
+  std::vector<int64_t> along(cache.size(), 1);
+  along[axis] = update[axis];
+  Operand indices = node.Constant(HostReshape(HostTensor::Integers(steps), along));
+  if (node.Has(2)) {
+    std::vector<int64_t> items(cache.size(), 1);
+    items[0] = cache[0];
+    indices = node.Add(indices, node.Reshape(node.Cast(node.Get(2), DataType::kInt64), items));
+    if (mode == "circular") {
+      const Operand size = node.Scalar(cache[axis], DataType::kInt64);
+      indices = node.Sub(indices, node.Mul(node.Div(indices, size), size));
+    }
+  }
+  const Operand y = node.Emit(ops::ScatterElements{.input = node.Get(0),
+                                                   .indices = node.Expand(indices, update),
+                                                   .updates = node.Get(1),
+                                                   .axis = axis});
+  return node.Set(0, y);
+}
+
 }  // namespace webnn::onnx_format

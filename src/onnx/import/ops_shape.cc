@@ -179,7 +179,6 @@ Result<void> ImportConcat(Node& node) {
   return movement.Set(0, movement.Concat(std::move(parts), axis));
 }
 
-
 }  // namespace
 
 std::span<const ImportRow> ShapeRows() {

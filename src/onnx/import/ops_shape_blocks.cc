@@ -25,6 +25,13 @@ Result<int64_t> BlockSize(const Node& node, bool of_channels) {
   return block;
 }
 
+// Blocks lie before the channels they are made of or become ("DCR"), or behind ("CRD").
+Result<bool> DepthFirst(const Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const std::string mode, node.String("mode", "DCR"));
+  if (mode == "DCR" || mode == "CRD") return mode == "DCR";
+  return node.Invalid("`mode` is \"{}\"; allowed are DCR and CRD", mode);
+}
+
 // Sequences one by one along the first two axes, in the order of memory.
 struct Sequences {
   int64_t steps, batch;
@@ -83,16 +90,13 @@ Result<std::vector<int64_t>> SpatialInts(const Node& node, std::string_view name
 }  // namespace
 
 Result<void> ImportDepthToSpace(Node& node) {
-  WEBNN_ASSIGN_OR_RETURN(const std::string mode, node.String("mode", "DCR"));
-  if (mode != "DCR" && mode != "CRD") {
-    return node.Invalid("`mode` is \"{}\"; allowed are DCR and CRD", mode);
-  }
+  WEBNN_ASSIGN_OR_RETURN(const bool depth_first, DepthFirst(node));
   WEBNN_ASSIGN_OR_RETURN(const int64_t b, BlockSize(node, true));
   const std::vector<int64_t>& sizes = node.SizesOf(0);
   const int64_t n = sizes[0], c = sizes[1] / (b * b), h = sizes[2], w = sizes[3];
   Movement movement(node);
   ImportedValue x = node.In(0);
-  if (mode == "DCR") {
+  if (depth_first) {
     x = movement.Reshape(x, {n, b, b, c, h, w});
     x = movement.Transpose(x, std::array<uint32_t, 6>{0, 3, 4, 1, 5, 2});
   } else {
@@ -103,12 +107,14 @@ Result<void> ImportDepthToSpace(Node& node) {
 }
 
 Result<void> ImportSpaceToDepth(Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const bool depth_first, DepthFirst(node));
   WEBNN_ASSIGN_OR_RETURN(const int64_t b, BlockSize(node, false));
   const std::vector<int64_t>& sizes = node.SizesOf(0);
   const int64_t n = sizes[0], c = sizes[1], h = sizes[2] / b, w = sizes[3] / b;
   Movement movement(node);
   ImportedValue x = movement.Reshape(node.In(0), {n, c, h, b, w, b});
-  x = movement.Transpose(x, std::array<uint32_t, 6>{0, 3, 5, 1, 2, 4});
+  x = movement.Transpose(x, depth_first ? std::array<uint32_t, 6>{0, 3, 5, 1, 2, 4}
+                                        : std::array<uint32_t, 6>{0, 1, 3, 5, 2, 4});
   return movement.Set(0, movement.Reshape(x, {n, c * b * b, h, w}));
 }
 

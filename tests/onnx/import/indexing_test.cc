@@ -79,6 +79,24 @@ TEST(ImportIndexing, ScatterReductions) {
   }
 }
 
+// A cache of [2, 4, 1], from whose places 3 and 1 on two steps are written.
+TEST(ImportIndexing, TensorScatter) {
+  const TestTensor cache = Floats({2, 4, 1}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const TestTensor update = Floats({2, 2, 1}, {-1, -2, -3, -4});
+  const auto run = [&](std::vector<std::pair<std::string, TestTensor>> inputs, const char* mode) {
+    const TestModel model = OneNode("TensorScatter", inputs, {{"mode", mode}}, 1, 24);
+    auto outputs = RunImported(model.Serialize(), TestTensors(inputs.begin(), inputs.end()));
+    EXPECT_TRUE(outputs.ok()) << outputs.error().message;
+    return outputs.ok() ? outputs->at("y0").Values<float>() : std::vector<float>();
+  };
+  EXPECT_EQ(run({{"c", cache}, {"u", update}, {"i", Int64s({2}, {3, 1})}}, "circular"),
+            (std::vector<float>{-2, 2, 3, -1, 5, -3, -4, 8}));
+  EXPECT_EQ(run({{"c", cache}, {"u", update}, {"i", Int64s({2}, {2, 0})}}, "linear"),
+            (std::vector<float>{1, 2, -1, -2, -3, -4, 7, 8}));
+  EXPECT_EQ(run({{"c", cache}, {"u", update}}, "linear"),
+            (std::vector<float>{-1, -2, 3, 4, -3, -4, 7, 8}));
+}
+
 TEST(ImportIndexing, OneHot) {
   const TestTensor values = Floats({2}, {-1, 5});
   const TestTensor depth = Int64s({1}, {4});

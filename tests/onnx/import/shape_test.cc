@@ -147,6 +147,21 @@ TEST(ImportShape, Blocks) {
   });
 }
 
+// Newer than ONNX Runtime: the block before or behind the channel.
+TEST(ImportShape, SpaceToDepthModes) {
+  const TestTensor x = Floats({1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const std::vector<std::pair<const char*, std::vector<float>>> kModes = {
+      {"DCR", {1, 5, 2, 6, 3, 7, 4, 8}}, {"CRD", {1, 2, 3, 4, 5, 6, 7, 8}}};
+  for (const auto& [mode, expected] : kModes) {
+    const TestModel model =
+        OneNode("SpaceToDepth", {{"x", x}}, {{"blocksize", 2}, {"mode", mode}}, 1, 28);
+    const auto outputs = RunImported(model.Serialize(), {{"x", x}});
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    EXPECT_EQ(outputs->at("y0").sizes, (std::vector<int64_t>{1, 8, 1, 1}));
+    EXPECT_EQ(outputs->at("y0").Values<float>(), expected) << mode;
+  }
+}
+
 TEST(ImportShape, Col2Im) {
   const std::vector<NodeCase> nodes = {
       {"Col2Im",
@@ -195,6 +210,14 @@ TEST(ImportShape, Constants) {
         {"const_b", Floats({}, {1})},
         {"const_c", Floats({}, {0.1f})}}},
   });
+}
+
+// What is made with a type that WebNN lacks is narrowed like a weight.
+TEST(ImportShape, NarrowConstants) {
+  TestModel model;
+  model.Input("x", Random({3, 4})).Output("y");
+  model.Node("EyeLike", {"x"}, {"y"}, {{"dtype", TensorProto::DOUBLE}});
+  ExpectSameAsOnnxRuntime(model, {{"x", Random({3, 4})}}, 0, {.narrow = true});
 }
 
 // A large constant of one number stays a number, and a large weight is moved by the graph.
