@@ -58,7 +58,7 @@ TestTensor Random(std::vector<int64_t> sizes, int element = TensorProto::FLOAT, 
                   double high = 1, uint32_t seed = 1);
 
 /// `{"axis", 1}`, `{"pads", {1, 1, 1, 1}}`, `{"alpha", 0.5f}`, `{"mode", "linear"}`,
-/// `{"scales", std::vector<float>{1, 2}}` ...
+/// `{"scales", {1.f, 2.f}}` ...
 struct TestAttribute {
   using Value = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
                              std::vector<std::string>, TestTensor, ::onnx::GraphProto>;
@@ -70,7 +70,9 @@ struct TestAttribute {
       : name(std::move(name_)), value(std::vector<int64_t>(value_.begin(), value_.end())) {}
   TestAttribute(std::string name_, std::initializer_list<int64_t> value_)
       : name(std::move(name_)), value(std::vector<int64_t>(value_)) {}
-  /// Lists of floats and strings, tensors and graphs.
+  TestAttribute(std::string name_, std::initializer_list<float> value_)
+      : name(std::move(name_)), value(std::vector<float>(value_)) {}
+  /// Lists of strings, tensors and graphs.
   template <class T>
     requires(std::constructible_from<Value, T> && !std::integral<T>)
   TestAttribute(std::string name_, T value_) : name(std::move(name_)), value(std::move(value_)) {}
