@@ -31,14 +31,14 @@ def read_png(path: pathlib.Path) -> numpy.ndarray:
     rows = numpy.frombuffer(zlib.decompress(data), numpy.uint8).reshape(height, width * 3 + 1)
     picture = numpy.zeros((height + 1, width + 1, 3), numpy.uint8)  # a border of zeros
     for y in range(height):
-        values = rows[y, 1:].reshape(width, 3)
+        values = rows[y, 1:].astype(int).reshape(width, 3)
         for x in range(width):
             left, up, corner = (picture[y + 1, x].astype(int), picture[y, x + 1].astype(int),
                                 picture[y, x].astype(int))
             guess = left + up - corner
             distances = numpy.stack([abs(guess - one) for one in (left, up, corner)])
             paeth = numpy.choose(distances.argmin(0), [left, up, corner])
-            predicted = [0, left, up, (left + up) // 2, paeth][rows[y, 0]]
+            predicted = (0, left, up, (left + up) // 2, paeth)[rows[y, 0]]
             picture[y + 1, x + 1] = (values[x] + predicted) % 256
     return picture[1:, 1:]
 

@@ -30,12 +30,20 @@ std::string ShapePattern(const TensorShapeProto& shape) {
   std::string text;
   for (const auto& dim : shape.dim()) {
     if (!text.empty()) text += 'x';
-    text += dim.has_dim_value() ? fmt::format("{}", dim.dim_value()) : "?";
+    text += IsFixed(dim) ? fmt::format("{}", dim.dim_value()) : "?";
   }
   return text;
 }
 
 }  // namespace
+
+bool IsFixed(const TensorShapeProto::Dimension& dim) {
+  return dim.has_dim_value() && dim.dim_value() != -1;
+}
+
+std::string_view NameOf(const TensorShapeProto::Dimension& dim) {
+  return dim.dim_param() == "?" ? std::string_view() : dim.dim_param();
+}
 
 Result<void> Dimensions::Bind(std::string_view name, uint32_t value, std::string by) {
   if (value == 0) return TypeError("{} makes dimension \"{}\" 0; sizes begin at 1", by, name);
@@ -57,10 +65,10 @@ Result<void> Dimensions::ApplyShape(const ValueInfoProto& input, const Shape& sh
     for (int axis = 0; axis < declared->dim_size(); ++axis) {
       const auto& dim = declared->dim(axis);
       const uint32_t size = shape[static_cast<size_t>(axis)];
-      if (dim.has_dim_value() && dim.dim_value() != size) return contradiction();
-      if (dim.has_dim_param() && !dim.dim_param().empty()) {
+      if (IsFixed(dim) && dim.dim_value() != size) return contradiction();
+      if (!NameOf(dim).empty()) {
         WEBNN_RETURN_IF_ERROR(
-            Bind(dim.dim_param(), size, fmt::format("the shape of input \"{}\"", input.name())));
+            Bind(NameOf(dim), size, fmt::format("the shape of input \"{}\"", input.name())));
       }
     }
   }
@@ -82,7 +90,7 @@ Result<Dimensions> Dimensions::Fix(std::span<const ValueInfoProto* const> inputs
     const TensorShapeProto* shape = ShapeOf(*input);
     if (shape == nullptr) continue;
     for (const auto& dim : shape->dim()) {
-      if (!dim.dim_param().empty()) dimension_names.insert(dim.dim_param());
+      if (!NameOf(dim).empty()) dimension_names.insert(NameOf(dim));
     }
   }
   for (const auto& [name, size] : options.dimensions) {
@@ -110,8 +118,8 @@ std::optional<std::vector<int64_t>> Dimensions::TryFix(
   if (!type.has_shape()) return std::nullopt;
   std::vector<int64_t> sizes;
   for (const auto& dim : type.shape().dim()) {
-    const auto named = named_.find(dim.dim_param());
-    if (dim.has_dim_value()) {
+    const auto named = named_.find(NameOf(dim));
+    if (IsFixed(dim)) {
       sizes.push_back(dim.dim_value());
     } else if (named != named_.end()) {
       sizes.push_back(named->second.value);
@@ -136,11 +144,11 @@ Result<std::vector<int64_t>> Dimensions::SizesOf(const ValueInfoProto& input) co
     std::string help;
     for (int axis = 0; axis < shape->dim_size(); ++axis) {
       const auto& dim = shape->dim(axis);
-      if (dim.has_dim_value()) {
+      if (IsFixed(dim)) {
         sizes.push_back(dim.dim_value());
-      } else if (const auto named = named_.find(dim.dim_param()); named != named_.end()) {
+      } else if (const auto named = named_.find(NameOf(dim)); named != named_.end()) {
         sizes.push_back(named->second.value);
-      } else if (dim.dim_param().empty()) {
+      } else if (NameOf(dim).empty()) {
         open.push_back(fmt::format("{}", axis));
       } else {
         open.push_back(fmt::format("{} (\"{}\")", axis, dim.dim_param()));

@@ -13,6 +13,11 @@
 
 namespace webnn::onnx_format {
 
+/// Whether the file gives the size; exporters write an open one as -1, too.
+bool IsFixed(const ::onnx::TensorShapeProto::Dimension& dim);
+/// The name of an open size; empty for "?" as well, which exporters give to sizes that differ.
+std::string_view NameOf(const ::onnx::TensorShapeProto::Dimension& dim);
+
 /// The sizes of a model's inputs once the caller's options have fixed the open ones.
 class Dimensions {
  public:

@@ -21,11 +21,11 @@ DeclaredTensor Declared(const ::onnx::ValueInfoProto& value) {
                            ? std::string(NameOf(static_cast<Element>(type.elem_type())))
                            : "no tensor";
   for (const auto& dim : type.shape().dim()) {
-    if (dim.has_dim_value()) {
+    if (IsFixed(dim)) {
       declared.dimensions.emplace_back(
           static_cast<uint64_t>(std::max<int64_t>(dim.dim_value(), 0)));
     } else {
-      declared.dimensions.emplace_back(dim.dim_param());
+      declared.dimensions.emplace_back(std::string(NameOf(dim)));
     }
   }
   return declared;

@@ -78,5 +78,23 @@ TEST(ImportDimensions, UnreadInputsMayStayOpen) {
   EXPECT_EQ(outputs->at("y").Values<float>(), (std::vector<float>{0, 1}));
 }
 
+// As exporters write an open dimension, too.
+TEST(ImportDimensions, MinusOneIsOpen) {
+  TestModel model;
+  model.Input("x", TensorProto::FLOAT, {int64_t{-1}, int64_t{3}}).Output("y");
+  model.Node("Relu", {"x"}, {"y"});
+  ExpectSameAsOnnxRuntime(model, {{"x", Random({5, 3})}}, 0, {.shapes = {{"x", {5, 3}}}});
+  ExpectRefused(model, "its dimension 0 is open", "--shape x=?x3");
+}
+
+// It stands for sizes that differ.
+TEST(ImportDimensions, AQuestionMarkIsNoName) {
+  TestModel model;
+  model.Input("x", TensorProto::FLOAT, {"?", "?"}).Output("y");
+  model.Node("Relu", {"x"}, {"y"});
+  ExpectRefused(model, "its dimensions 0, 1 are open", "--shape x=?x?");
+  ExpectSameAsOnnxRuntime(model, {{"x", Random({5, 3})}}, 0, {.shapes = {{"x", {5, 3}}}});
+}
+
 }  // namespace
 }  // namespace webnn::onnx_test
