@@ -61,7 +61,7 @@ TEST(ImportDimensions, SizesThatNoneCanHave) {
     with.Input("x", TensorProto::FLOAT, {size}).Output("y").Node("Relu", {"x"}, {"y"});
     return with;
   };
-  ExpectInvalid(model(-1).Serialize(), "size -1 in the shape [-1] is not in [1, 2147483647]");
+  ExpectInvalid(model(-2).Serialize(), "size -2 in the shape [-2] is not in [1, 2147483647]");
   ExpectInvalid(model(int64_t{1} << 40).Serialize(), "is not in [1, 2147483647]");
   ExpectRefused(model(0), "input \"x\"", "no elements");
 }
