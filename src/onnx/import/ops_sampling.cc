@@ -279,12 +279,17 @@ Result<void> ImportMaxUnpool(Node& node) {
   for (const WindowAxis& axis : windows.axes) {
     output.push_back((axis.input - 1) * axis.stride + axis.size - axis.begin - axis.end);
   }
-  if (node.Has(2)) {
-    WEBNN_ASSIGN_OR_RETURN(output, node.KnownIntegers(2, "output_shape"));
+  if (!std::ranges::all_of(output, IsSize)) {
+    return node.Invalid("an output of shape [{}] has no elements", fmt::join(output, ", "));
   }
-  if (output.size() != x.size() || !std::ranges::all_of(output, IsSize)) {
-    return node.Invalid("an output of shape [{}] does not fit the input [{}]",
-                        fmt::join(output, ", "), fmt::join(x, ", "));
+  if (node.Has(2)) {
+    WEBNN_ASSIGN_OR_RETURN(const Sizes wanted, node.KnownIntegers(2, "output_shape"));
+    if (wanted != output) {
+      return node.Refuse(fmt::format("MaxUnpool to another shape, [{}], than the windows give",
+                                     fmt::join(wanted, ", ")),
+                         "ONNX and its runtimes disagree on the places that the indices mean then: "
+                         "pad the result");
+    }
   }
   const Operand values = node.Get(0);
   WEBNN_RETURN_IF_ERROR(node.status());
