@@ -1,6 +1,7 @@
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -17,6 +18,11 @@ namespace webnn {
 Result<AtomicFile> AtomicFile::Create(const std::string& path, unsigned mode) {
   // A name of this process and call; what an earlier process of this number left is passed over.
   static std::atomic<uint32_t> next{0};
+  // A folder could not be replaced in the end; better to know before anything is written.
+  struct stat status = {};
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return OperationError("cannot write \"{}\": {}", path, std::strerror(EISDIR));
+  }
   for (;;) {
     std::string temporary = fmt::format("{}.tmp-{}-{}", path, getpid(), next++);
     const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
