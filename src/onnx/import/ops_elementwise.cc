@@ -1,4 +1,6 @@
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "onnx/import/node.h"
 
@@ -96,11 +98,46 @@ Result<void> ImportWhere(Node& node) {
   return node.Set(0, result, node.TypeOf(1));
 }
 
+bool IsFourBit(Element element) { return element == Element::kInt4 || element == Element::kUint4; }
+
+// Scale 1 and zero point 0 of a 4-bit type, for a tensor of this rank: WebNN only quantises to the
+// 4-bit types and from them.
+std::pair<Operand, Operand> UnitScale(Node& node, Element four_bit, size_t rank) {
+  const std::vector<int64_t> ones(rank, 1);
+  std::byte* memory = nullptr;
+  return {node.Reshape(node.Scalar(1, DataType::kFloat32), ones),
+          node.Constant(HostTensor::Allocate(four_bit, ones, &memory))};
+}
+
+Operand FromFourBit(Node& node) {
+  const auto [scale, zero_point] = UnitScale(node, node.TypeOf(0), node.SizesOf(0).size());
+  return node.Emit(
+      ops::DequantizeLinear{.input = node.Get(0), .scale = scale, .zero_point = zero_point});
+}
+
+// The lowest four bits of the integer that the fraction is dropped to.
+Operand ToFourBit(Node& node, Operand x, Element to) {
+  constexpr DataType kFloat = DataType::kFloat32;
+  const Operand integer = node.Cast(node.Cast(x, DataType::kInt32), DataType::kUint8);
+  const Operand sixteen = node.Scalar(16, DataType::kUint8);
+  const Operand others = node.Mul(node.Div(integer, sixteen), sixteen);
+  Operand number = node.Cast(node.Sub(integer, others), kFloat);
+  if (to == Element::kInt4) {
+    const Operand is_negative =
+        node.Emit(ops::GreaterOrEqual{.a = number, .b = node.Scalar(8, kFloat)});
+    number = node.Sub(number, node.Mul(node.Cast(is_negative, kFloat), node.Scalar(16, kFloat)));
+  }
+  const auto [scale, zero_point] = UnitScale(node, to, node.SizesOf(0).size());
+  return node.Emit(ops::QuantizeLinear{.input = number, .scale = scale, .zero_point = zero_point});
+}
+
 Result<void> CastTo(Node& node, Element to) {
-  if (node.TypeOf(0) == to) return node.Forward(0, 0);
+  const Element from = node.TypeOf(0);
+  if (from == to) return node.Forward(0, 0);
   WEBNN_ASSIGN_OR_RETURN(const DataType type, node.TypeFor(to));
-  const Operand x = node.Get(0);
+  const Operand x = IsFourBit(from) ? FromFourBit(node) : node.Get(0);
   WEBNN_RETURN_IF_ERROR(node.status());
+  if (IsFourBit(to)) return node.Set(0, ToFourBit(node, x, to));
   if (to != Element::kBool) return node.Set(0, node.Cast(x, type));
   const Operand zero = node.Scalar(0, node.DataTypeOf(x));
   return node.Set(0, node.Emit(ops::NotEqual{.a = x, .b = zero}), Element::kBool);
