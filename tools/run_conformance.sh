@@ -17,10 +17,11 @@ for cases in "${WEBNN_WPT_CASES:-}" "$root/../shared/wpt"; do
   if [ -d "$cases" ]; then
     cases="$(cd "$cases" && pwd)"
     run=("$program" --jobs "${WEBNN_JOBS:-2}" --report "$report")
-    [ -z "${WEBNN_THROUGH:-}" ] || run+=(--filter conformance/ --through "$WEBNN_THROUGH")
+    if [ -n "${WEBNN_THROUGH:-}$models" ]; then run+=(--filter conformance/); fi
+    if [ -n "${WEBNN_THROUGH:-}" ]; then run+=(--through "$WEBNN_THROUGH"); fi
     [ -n "$models" ] || exec "${run[@]}" --cases "$cases"
     rm -rf "$models"
-    "${run[@]}" --cases "$cases" --filter conformance/ --dump-onnx "$models"
+    "${run[@]}" --cases "$cases" --dump-onnx "$models"
     exec "$root/.deps/venv/bin/python" "$root/tests/onnx/check_models.py" "$models"
   fi
   looked_at+=("$cases")
