@@ -40,13 +40,6 @@ TEST(ImportDimensions, AShapeMayBeMissing) {
   ExpectSameAsOnnxRuntime(model, {{"x", Random({2, 2})}}, 0, {.shapes = {{"x", {2, 2}}}});
 }
 
-TEST(ImportDimensions, MinusOneIsOpen) {
-  TestModel model;
-  model.Input("x", TensorProto::FLOAT, {-1, 2}).Output("y").Node("Relu", {"x"}, {"y"});
-  ExpectRefused(model, "input \"x\": its dimension 0 is open", "--shape x=?x2");
-  ExpectSameAsOnnxRuntime(model, {{"x", Random({3, 2})}}, 0, {.shapes = {{"x", {3, 2}}}});
-}
-
 TEST(ImportDimensions, ContradictionsAreErrors) {
   const std::string bytes = OpenModel().Serialize();
   ExpectInvalid(bytes, "contradicts the file's [?x3]", {.shapes = {{"a", {4, 2}}}});
