@@ -47,15 +47,13 @@ Result<void> ImportCelu(Node& node) {
   return node.Set(0, node.Mul(elu, scale));
 }
 
-// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))
+// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))), in the form that ONNX Runtime fuses.
 Operand TanhGelu(Node& node, Operand x, DataType type) {
-  const Operand square = node.Mul(x, x);
-  const Operand factor =
-      node.Add(node.Mul(square, node.Scalar(0.044715 * 0.7978845608028654, type)),
-               node.Scalar(0.7978845608028654, type));
-  const Operand tanh = node.Emit(ops::Tanh{.input = node.Mul(x, factor)});
-  const Operand half = node.Scalar(0.5, type);
-  return node.Mul(x, node.Add(node.Mul(tanh, half), half));
+  const auto number = [&](double value) { return node.Scalar(value, type); };
+  const Operand cubic = node.Add(node.Mul(node.Mul(x, number(0.044715)), x), number(1.0));
+  const Operand scaled = node.Mul(x, number(0.7978845608028654));
+  const Operand tanh = node.Emit(ops::Tanh{.input = node.Mul(scaled, cubic)});
+  return node.Mul(node.Mul(x, number(0.5)), node.Add(tanh, number(1.0)));
 }
 
 Result<void> ImportGelu(Node& node) {
