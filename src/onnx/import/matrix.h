@@ -29,9 +29,6 @@ Operand Positions(Node& node, int64_t count, std::vector<int64_t> sizes);
 Result<Operand> Product(Node& node, Operand a, Operand b);
 inline constexpr int64_t kMaxProducts = int64_t{1} << 24;
 
-/// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))).
-Operand TanhGelu(Node& node, Operand x, DataType type);
-
 Result<void> ImportEinsum(Node& node);
 Result<void> ImportMatMulNBits(Node& node);
 // Signals: windows and Fourier transforms, by matrices.

@@ -1,8 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <functional>
-#include <numbers>
 #include <numeric>
 
 #include "onnx/import/constants.h"
@@ -85,18 +82,8 @@ Result<Operand> Product(Node& node, Operand a, Operand b) {
   return MultiplyAndSum(node, a, b);
 }
 
-Operand TanhGelu(Node& node, Operand x, DataType type) {
-  const auto number = [&](double value) { return node.Scalar(value, type); };
-  // Runtimes know the formula in this form.
-  const Operand cubic = node.Add(node.Mul(node.Mul(x, number(0.044715)), x), number(1.0));
-  const double slope = std::sqrt(2 / std::numbers::pi);
-  const Operand tanh = node.Emit(ops::Tanh{.input = node.Mul(node.Mul(x, number(slope)), cubic)});
-  return node.Mul(node.Mul(x, number(0.5)), node.Add(tanh, number(1.0)));
-}
-
 namespace {
 
-// The sizes of a matrix product's operand, for messages.
 Error Mismatch(const Node& node, int64_t columns, int64_t rows) {
   return node.Invalid("A has {} columns and B has {} rows; they must be equal", columns, rows);
 }
@@ -113,10 +100,8 @@ Result<void> ImportMatMul(Node& node) {
   // A vector is a row in front and a column behind; that axis is not in the result.
   const bool is_row = a.size() == 1;
   const bool is_column = b.size() == 1;
-  Operand left = node.Get(0);
-  Operand right = node.Get(1);
-  if (is_row) left = node.Reshape(left, {1, a[0]});
-  if (is_column) right = node.Reshape(right, {b[0], 1});
+  const Operand left = is_row ? GetAs(node, 0, {1, a[0]}) : node.Get(0);
+  const Operand right = is_column ? GetAs(node, 1, {b[0], 1}) : node.Get(1);
   WEBNN_ASSIGN_OR_RETURN(Operand product, Product(node, left, right));
   WEBNN_RETURN_IF_ERROR(node.status());
   if (is_row || is_column) {
@@ -221,28 +206,6 @@ Result<void> ImportFusedMatMul(Node& node) {
   return node.Set(0, product);
 }
 
-// The first input, with the bias where there is one.
-Operand Biased(Node& node) {
-  return node.Has(1) ? node.Add(node.Get(0), node.Get(1)) : node.Get(0);
-}
-
-Result<void> ImportGelu(Node& node) {
-  return node.Set(0, node.Emit(ops::Gelu{.input = Biased(node)}));
-}
-
-Result<void> ImportFastGelu(Node& node) {
-  const Operand x = Biased(node);
-  WEBNN_RETURN_IF_ERROR(node.status());
-  return node.Set(0, TanhGelu(node, x, node.DataTypeOf(x)));
-}
-
-Result<void> ImportQuickGelu(Node& node) {
-  WEBNN_ASSIGN_OR_RETURN(const float alpha, node.Float("alpha", 1.702f));
-  const Operand x = node.Get(0);
-  const Operand scaled = node.Emit(ops::Linear{.input = x, .alpha = alpha});
-  return node.Set(0, node.Mul(x, node.Emit(ops::Sigmoid{.input = scaled})));
-}
-
 constexpr ImportRow kRows[] = {
     {"MatMul", 1, 2, ImportMatMul},
     {"Gemm", 7, 2, ImportGemm},
@@ -257,10 +220,6 @@ constexpr ImportRow kRows[] = {
     {"BlackmanWindow", 17, 1, ImportBlackmanWindow},
     {"com.microsoft.FusedMatMul", 1, 2, ImportFusedMatMul},
     {"com.microsoft.FusedGemm", 1, 2, ImportFusedGemm},
-    {"com.microsoft.Gelu", 1, 1, ImportGelu},
-    {"com.microsoft.BiasGelu", 1, 2, ImportGelu},
-    {"com.microsoft.FastGelu", 1, 1, ImportFastGelu},
-    {"com.microsoft.QuickGelu", 1, 1, ImportQuickGelu},
     {"com.microsoft.MatMulNBits", 1, 3, ImportMatMulNBits},
     {"com.microsoft.Attention", 1, 2, ImportMicrosoftAttention},
     {"com.microsoft.MultiHeadAttention", 1, 1, ImportMultiHeadAttention},
