@@ -12,6 +12,57 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
+Heads SplitHeads(Node& node, Operand x, const std::vector<int64_t>& sizes, int64_t heads) {
+  const std::vector<int64_t> split = {sizes[0], sizes[1], heads, sizes[2] / heads};
+  return {node.Transpose(node.Reshape(x, split), {0, 2, 1, 3}),
+          {split[0], split[2], split[1], split[3]}};
+}
+
+Operand MergeHeads(Node& node, Operand x, const AttentionSizes& sizes) {
+  return node.Reshape(node.Transpose(x, {0, 2, 1, 3}),
+                      {sizes.batch, sizes.queries, sizes.heads * sizes.value_size});
+}
+
+Result<void> CheckHeads(const Node& node, std::string_view name, int64_t heads, int64_t hidden) {
+  if (heads > 0 && hidden % heads == 0) return {};
+  return node.Invalid("{} is {}, which does not divide the hidden size {}", name, heads, hidden);
+}
+
+Result<Heads> BehindCache(Node& node, size_t k, std::string_view name, Heads x) {
+  if (!node.Has(k)) return x;
+  const std::vector<int64_t>& past = node.SizesOf(k);
+  std::vector<int64_t> expected = x.sizes;
+  if (past.size() == 4) expected[2] = past[2];
+  if (past != expected) {
+    return node.Invalid("{} has the sizes [{}]; it must have [{}], of any length", name,
+                        fmt::join(past, ", "), fmt::join(expected, ", "));
+  }
+  // An empty cache is none.
+  if (past[2] == 0) return x;
+  x.operand = Join(node, {node.Get(k), x.operand}, 2);
+  x.sizes[2] += past[2];
+  return x;
+}
+
+Result<AttentionSizes> SizesFrom(const Node& node, const Heads& q, const Heads& k, const Heads& v) {
+  const AttentionSizes sizes = {.batch = q.sizes[0],
+                                .heads = q.sizes[1],
+                                .key_heads = k.sizes[1],
+                                .queries = q.sizes[2],
+                                .keys = k.sizes[2],
+                                .head_size = q.sizes[3],
+                                .value_size = v.sizes[3]};
+  const bool match = k.sizes[0] == sizes.batch && v.sizes[0] == sizes.batch &&
+                     v.sizes[1] == sizes.key_heads && v.sizes[2] == sizes.keys &&
+                     k.sizes[3] == sizes.head_size && sizes.key_heads > 0 &&
+                     sizes.heads % sizes.key_heads == 0;
+  if (match) return sizes;
+  return node.Invalid(
+      "query, key and value do not fit together: as [batch, heads, length, size] they have the "
+      "sizes [{}], [{}] and [{}]",
+      fmt::join(q.sizes, ", "), fmt::join(k.sizes, ", "), fmt::join(v.sizes, ", "));
+}
+
 void AttentionMask::Add(Operand allowed, double penalty) {
   AddBias(node_.Emit(ops::Where{.condition = allowed,
                                 .true_value = node_.Scalar(0.0, type_),

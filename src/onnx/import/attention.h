@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "onnx/import/node.h"
 
@@ -19,6 +21,23 @@ struct AttentionSizes {
   int64_t head_size = 0;
   int64_t value_size = 0;
 };
+
+/// Query, key or value as [batch, heads, length, size].
+struct Heads {
+  Operand operand;
+  std::vector<int64_t> sizes;
+};
+
+/// [batch, length, heads * size] with the heads moved in front of the length.
+Heads SplitHeads(Node& node, Operand x, const std::vector<int64_t>& sizes, int64_t heads);
+/// The opposite, of an attention's output.
+Operand MergeHeads(Node& node, Operand x, const AttentionSizes& sizes);
+Result<void> CheckHeads(const Node& node, std::string_view name, int64_t heads, int64_t hidden);
+/// The cache that input k holds, if there is one, and `x` behind it.
+Result<Heads> BehindCache(Node& node, size_t k, std::string_view name, Heads x);
+/// TypeError when the three do not fit together.
+Result<AttentionSizes> SizesFrom(const Node& node, const Heads& query, const Heads& key,
+                                 const Heads& value);
 
 /// Which key a query may attend to, beyond a mask. Query i stands at `offset + i`.
 struct AttentionWindow {

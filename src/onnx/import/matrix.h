@@ -40,6 +40,9 @@ Result<void> ImportHammingWindow(Node& node);
 Result<void> ImportBlackmanWindow(Node& node);
 // Attention and what prepares its operands.
 Result<void> ImportAttention(Node& node);
+Result<void> ImportFlexAttention(Node& node);
+Result<void> ImportLinearAttention(Node& node);
+Result<void> ImportCausalConv(Node& node);
 Result<void> ImportMicrosoftAttention(Node& node);
 Result<void> ImportMultiHeadAttention(Node& node);
 Result<void> ImportRotaryEmbedding(Node& node);

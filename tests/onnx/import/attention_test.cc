@@ -97,6 +97,13 @@ TEST(ImportAttention, Masks) {
   }
 }
 
+void ExpectNear(const TestTensor& actual, const TestTensor& expected) {
+  const auto a = actual.Values<float>();
+  const auto e = expected.Values<float>();
+  ASSERT_EQ(a.size(), e.size());
+  for (size_t k = 0; k < a.size(); ++k) EXPECT_NEAR(a[k], e[k], 1e-5) << k;
+}
+
 // For what ONNX Runtime does not take, the oracle is `whole`: the same attention with a mask that
 // has all sizes.
 void ExpectSameWithWholeMask(const Inputs& inputs, const std::vector<TestAttribute>& attributes,
@@ -107,10 +114,7 @@ void ExpectSameWithWholeMask(const Inputs& inputs, const std::vector<TestAttribu
   const auto actual =
       RunImported(OneNode("Attention", inputs, attributes, 1, opset).Serialize(), tensors);
   ASSERT_TRUE(actual.ok()) << ToString(actual.error());
-  const auto a = actual->at("y0").Values<float>();
-  const auto b = expected->at("y0").Values<float>();
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t k = 0; k < a.size(); ++k) EXPECT_NEAR(a[k], b[k], 1e-5) << k;
+  ExpectNear(actual->at("y0"), expected->at("y0"));
 }
 
 TEST(ImportAttention, MasksAreBroadcast) {
@@ -246,6 +250,35 @@ TEST(ImportAttention, Rejects) {
   invalid(Apart(s), {{"left_window_size", -2}}, "left_window_size is -2");
   invalid(Apart(s), {{"softmax_precision", TensorProto::INT32}}, "softmax_precision is 6");
   invalid(Apart(s), {{"qk_matmul_output_mode", 4}}, "qk_matmul_output_mode is 4");
+}
+
+// ONNX Runtime does not have it; without its subgraphs it is Attention.
+TEST(ImportFlexAttention, IsAttention) {
+  for (const Sizes& s : kShapes) {
+    const Inputs inputs = Apart(s);
+    for (const std::vector<TestAttribute>& attributes :
+         std::vector<std::vector<TestAttribute>>{{}, {{"scale", 0.3f}}}) {
+      const TestTensors tensors(inputs.begin(), inputs.end());
+      const auto expected =
+          RunOnnxRuntime(OneNode("Attention", inputs, attributes, 1, 23).Serialize(), tensors);
+      ASSERT_TRUE(expected.ok()) << ToString(expected.error());
+      const auto actual = RunImported(
+          OneNode("ai.onnx.preview.FlexAttention", inputs, attributes).Serialize(), tensors);
+      ASSERT_TRUE(actual.ok()) << ToString(actual.error());
+      EXPECT_EQ(actual->at("y0").sizes, expected->at("y0").sizes);
+      ExpectNear(actual->at("y0"), expected->at("y0"));
+    }
+  }
+}
+TEST(ImportFlexAttention, RefusesSubgraphs) {
+  TestGraph subgraph;
+  subgraph.Node("Identity", {"scores"}, {"out"});
+  subgraph.Output("out");
+  ExpectRefused(OneNode("ai.onnx.preview.FlexAttention", Apart({}),
+                        {{"score_mod", TestAttribute::Value(subgraph.graph())}}),
+                "FlexAttention", "score_mod is a subgraph");
+  ExpectInvalid(OneNode("ai.onnx.preview.FlexAttention", SideBySide({})).Serialize(),
+                "input 0 has rank 3");
 }
 
 // ---- com.microsoft ----
