@@ -69,10 +69,13 @@ Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* 
   const std::vector<ExternalWeight>& weights = model.weights;
   WeightMemory memory;
   if (weights.empty()) return memory;
+  // With one file in memory, ONNX Runtime looks for no file anywhere else.
+  const bool borrow = library.minor_version() >= kBorrowsSinceMinor && !model.refers_to_files;
   std::vector<const std::byte*> addresses;
   for (const ExternalWeight& weight : weights) {
     const std::byte* address = weight.bytes.data();
-    if (reinterpret_cast<uintptr_t>(address) % AlignmentOf(weight.element) != 0) {
+    // What ONNX Runtime copies itself may lie anywhere.
+    if (borrow && reinterpret_cast<uintptr_t>(address) % AlignmentOf(weight.element) != 0) {
       WEBNN_ASSIGN_OR_RETURN(AlignedBuffer copy, AlignedBuffer::Allocate(weight.bytes.size()));
       std::memcpy(copy.data(), address, weight.bytes.size());
       address = copy.data();
@@ -82,10 +85,8 @@ Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* 
     }
     addresses.push_back(address);
   }
-  // With one file in memory, ONNX Runtime looks for no file anywhere else.
-  WEBNN_RETURN_IF_ERROR(library.minor_version() >= kBorrowsSinceMinor && !model.refers_to_files
-                            ? Borrow(library.api(), options, weights, addresses)
-                            : Copy(library, options, weights, addresses));
+  WEBNN_RETURN_IF_ERROR(borrow ? Borrow(library.api(), options, weights, addresses)
+                               : Copy(library, options, weights, addresses));
   return memory;
 }
 
