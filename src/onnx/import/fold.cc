@@ -19,9 +19,9 @@ const FoldRow* FindFold(std::string_view name) {
 }
 
 // What the graph cannot do instead may become larger.
-uint64_t MaxBytes(const Node& node, size_t known_inputs) {
+uint64_t MaxBytes(const Node& node, size_t inputs) {
   bool in_graph = FindImportRow("", node.op(), node.opset()) != nullptr;
-  for (size_t k = 0; k < known_inputs; ++k) {
+  for (size_t k = 0; k < inputs; ++k) {
     if (node.Has(k)) in_graph = in_graph && DataTypeOf(node.TypeOf(k)).has_value();
   }
   return in_graph ? kMaxFoldedBytes : kMaxHostBytes;
@@ -33,10 +33,16 @@ Result<std::optional<std::vector<HostTensor>>> Fold(const Node& node) {
   using Results = std::optional<std::vector<HostTensor>>;
   const FoldRow* row = FindFold(node.op());
   if (!row || node.output_count() != 1) return Results();
-  const size_t count = std::min(row->known_inputs, node.input_count());
+  const size_t count = std::min(row->inputs, node.input_count());
+  const size_t required =
+      row->required == kAllInputs ? std::max<size_t>(1, node.input_count()) : row->required;
+  if (count < required) return Results();
   const uint64_t max_bytes = MaxBytes(node, count);
   for (size_t k = 0; k < count; ++k) {
-    if (!node.Has(k)) continue;
+    if (!node.Has(k)) {
+      if (k < required) return Results();
+      continue;
+    }
     const HostTensor* known = node.Known(k);
     // Results are smaller than inputs at times, but then these are read in full.
     constexpr uint64_t kInputsPerResult = 16;

@@ -32,9 +32,11 @@ struct FoldNode {
 
 struct FoldRow {
   std::string_view name;
-  size_t known_inputs;  ///< How many of the inputs it reads, from the first.
+  size_t required;  ///< Inputs that must be there, from the first.
+  size_t inputs;    ///< Inputs that it reads.
   Folded (*fold)(const FoldNode& node);
 };
+/// All that there are, one at least.
 inline constexpr size_t kAllInputs = ~size_t{0};
 
 std::span<const FoldRow> ElementwiseFolds();  // fold_elementwise.cc

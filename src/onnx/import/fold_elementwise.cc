@@ -250,25 +250,26 @@ Folded Combine(const FoldNode& node, const HostTensor& a, const HostTensor& b,
 
 std::span<const FoldRow> ElementwiseFolds() {
   static const std::vector<FoldRow> kRows = [] {
+    // Before those of the tables: a name that is in both means the function here.
     std::vector<FoldRow> rows = {
-        {"BitShift", 2, FoldBitShift},
-        {"Cast", 1, FoldCast},
-        {"CastLike", 1, FoldCastLike},
-        {"Clip", kAllInputs, FoldClip},
-        {"IsInf", 1, FoldIsInf},
-        {"IsNaN", 1, FoldIsNaN},
-        {"Max", kAllInputs, FoldVariadic},
-        {"Mean", kAllInputs, FoldMean},
-        {"Min", kAllInputs, FoldVariadic},
-        {"Mod", 2, FoldMod},
-        {"Pow", 2, FoldPow},
-        {"Sum", kAllInputs, FoldSum},
-        {"Where", 3, FoldWhere},
+        {"BitShift", 2, 2, FoldBitShift},
+        {"Cast", 1, 1, FoldCast},
+        {"CastLike", 1, 1, FoldCastLike},
+        {"Clip", 1, 3, FoldClip},
+        {"IsInf", 1, 1, FoldIsInf},
+        {"IsNaN", 1, 1, FoldIsNaN},
+        {"Max", kAllInputs, kAllInputs, FoldVariadic},
+        {"Mean", kAllInputs, kAllInputs, FoldMean},
+        {"Min", kAllInputs, kAllInputs, FoldVariadic},
+        {"Mod", 2, 2, FoldMod},
+        {"Pow", 2, 2, FoldPow},
+        {"Sum", kAllInputs, kAllInputs, FoldSum},
+        {"Where", 3, 3, FoldWhere},
     };
-    for (const UnaryFold& row : UnaryFolds()) rows.push_back({row.name, 1, FoldUnary});
-    for (const BinaryFold& row : BinaryFolds()) rows.push_back({row.name, 2, FoldBinary});
+    for (const UnaryFold& row : UnaryFolds()) rows.push_back({row.name, 1, 1, FoldUnary});
+    for (const BinaryFold& row : BinaryFolds()) rows.push_back({row.name, 2, 2, FoldBinary});
     for (const ComparisonFold& row : ComparisonFolds()) {
-      rows.push_back({row.name, 2, FoldComparison});
+      rows.push_back({row.name, 2, 2, FoldComparison});
     }
     return rows;
   }();

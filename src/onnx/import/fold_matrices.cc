@@ -52,8 +52,10 @@ Folded Product(const FoldNode& node, HostTensor a, HostTensor b) {
   if (!products || *products > kMaxProducts || !node.Fits(a.element, full)) {
     return std::optional<HostTensor>();
   }
-  a = HostExpand(a, with({m, k}));
-  b = HostExpand(b, with({k, n}));
+  if (*products != 0) {
+    a = HostExpand(a, with({m, k}));
+    b = HostExpand(b, with({k, n}));
+  }
   HostTensor result = std::visit(
       [&]<class T>(const std::vector<T>& x) {
         const std::vector<T> y = Read<T>(b);
@@ -188,10 +190,10 @@ Folded FoldQuantize(const FoldNode& node) {
 
 std::span<const FoldRow> MatrixFolds() {
   static constexpr FoldRow kRows[] = {
-      {"DequantizeLinear", 3, FoldDequantize},
-      {"Gemm", 3, FoldGemm},
-      {"MatMul", 2, FoldMatMul},
-      {"QuantizeLinear", 3, FoldQuantize},
+      {"DequantizeLinear", 2, 3, FoldDequantize},
+      {"Gemm", 2, 3, FoldGemm},
+      {"MatMul", 2, 2, FoldMatMul},
+      {"QuantizeLinear", 2, 3, FoldQuantize},
   };
   return kRows;
 }

@@ -224,11 +224,11 @@ Folded FoldRunning(const FoldNode& node) {
 
 std::span<const FoldRow> ReductionFolds() {
   static const std::vector<FoldRow> kRows = [] {
-    std::vector<FoldRow> rows = {{"ArgMax", 1, FoldArg},
-                                 {"ArgMin", 1, FoldArg},
-                                 {"CumProd", 2, FoldRunning},
-                                 {"CumSum", 2, FoldRunning}};
-    for (const ReductionFold& row : kReductions) rows.push_back({row.name, 2, FoldReduction});
+    std::vector<FoldRow> rows = {{"ArgMax", 1, 1, FoldArg},
+                                 {"ArgMin", 1, 1, FoldArg},
+                                 {"CumProd", 2, 2, FoldRunning},
+                                 {"CumSum", 2, 2, FoldRunning}};
+    for (const ReductionFold& row : kReductions) rows.push_back({row.name, 1, 2, FoldReduction});
     return rows;
   }();
   return kRows;

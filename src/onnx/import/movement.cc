@@ -1,6 +1,7 @@
 #include "onnx/import/movement.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "core/errors.h"
@@ -269,8 +270,15 @@ Result<int64_t> KnownInteger(const Node& node, size_t k, std::string_view name) 
 Result<void> CheckHostSize(const Node& node, Element element, std::span<const int64_t> sizes) {
   const std::optional<uint64_t> bytes = ByteLength(element, sizes);
   if (bytes && *bytes <= kMaxHostBytes) return {};
-  return node.Refuse(fmt::format("the result, a constant of shape [{}], is larger than {} MiB",
-                                 fmt::join(sizes, ", "), kMaxHostBytes >> 20));
+  return node.Refuse(fmt::format("a constant of {}[{}], which it needs, is larger than {} MiB",
+                                 NameOf(element), fmt::join(sizes, ", "), kMaxHostBytes >> 20));
+}
+
+Result<std::vector<int64_t>> Iota(const Node& node, int64_t count) {
+  WEBNN_RETURN_IF_ERROR(CheckHostSize(node, Element::kInt64, std::array{count}));
+  std::vector<int64_t> values(static_cast<size_t>(count));
+  std::iota(values.begin(), values.end(), 0);
+  return values;
 }
 
 Result<std::vector<int64_t>> CheckIndices(const Node& node, std::vector<int64_t> indices,

@@ -66,7 +66,7 @@ class Movement {
 };
 
 /// Results of types that the graph lacks are made here up to this size.
-inline constexpr uint64_t kMaxHostBytes = uint64_t{1} << 28;
+inline constexpr uint64_t kMaxHostBytes = uint64_t{1} << 26;
 /// WebNN's limit of the elements of an operand.
 inline constexpr int64_t kMaxElements = 0x7fffffff;
 
@@ -76,8 +76,10 @@ Result<std::optional<std::vector<int64_t>>> AttributeOrInput(const Node& node,
                                                              int input_since);
 /// A known tensor with one element, as an integer.
 Result<int64_t> KnownInteger(const Node& node, size_t k, std::string_view name);
-/// The bytes of a tensor, or a NotSupported error when there are more than may be made here.
+/// A NotSupported error when a tensor has more bytes than may be made here.
 Result<void> CheckHostSize(const Node& node, Element element, std::span<const int64_t> sizes);
+/// 0, 1, 2 ...; NotSupported when there are more than may be made here.
+Result<std::vector<int64_t>> Iota(const Node& node, int64_t count);
 /// Indices counted from the start, checked against [-size, size).
 Result<std::vector<int64_t>> CheckIndices(const Node& node, std::vector<int64_t> indices,
                                           int64_t size);

@@ -31,6 +31,15 @@ HostTensor WriteNumbers(lowering::Element element, std::vector<int64_t> sizes,
 /// The kind of an element, as an index of `Numbers`; nothing for a type that has none.
 std::optional<size_t> KindOf(lowering::Element element);
 
+/// The order of numbers, NaN after all others.
+template <NumberKind T>
+bool Less(T a, T b) {
+  if constexpr (std::same_as<T, double>) {
+    if (a != a || b != b) return a == a && b != b;
+  }
+  return a < b;
+}
+
 /// A double as an integer: toward zero, limited to 64 bits.
 int64_t ToInt64(double value);
 

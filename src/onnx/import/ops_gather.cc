@@ -1,18 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "fmt/ranges.h"
 #include "onnx/import/ops_indexing.h"
 
 namespace webnn::onnx_format {
 namespace {
-
-std::vector<int64_t> Range(int64_t count) {
-  std::vector<int64_t> values(static_cast<size_t>(count));
-  std::iota(values.begin(), values.end(), 0);
-  return values;
-}
 
 Result<std::vector<int64_t>> Integers(const Node& node, const HostTensor& indices) {
   auto values = indices.ToIntegers();
@@ -176,8 +169,9 @@ Result<void> ImportGatherND(Node& node) {
   const Operand data = movement.Get(movement.Reshape(x, std::move(batched)));
   const Operand coordinates =
       node.Reshape(node.Cast(node.Get(1), DataType::kInt64), {batch, lists, depth});
+  WEBNN_ASSIGN_OR_RETURN(const std::vector<int64_t> items, Iota(node, batch));
   const Operand numbers =
-      node.Expand(node.Constant(HostReshape(HostTensor::Integers(Range(batch)), {batch, 1, 1})),
+      node.Expand(node.Constant(HostReshape(HostTensor::Integers(items), {batch, 1, 1})),
                   std::array{batch, lists, int64_t{1}});
   const Operand all = node.Emit(ops::Concat{.inputs = {numbers, coordinates}, .axis = 2});
   const Operand y = node.Emit(ops::GatherND{.input = data, .indices = all});

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include "fmt/ranges.h"
 #include "onnx/import/numbers.h"
@@ -50,30 +49,26 @@ Result<void> ImportOneHot(Node& node) {
   const HostTensor* known = node.Known(0);
   const std::optional<Numbers> numbers = known ? ReadNumbers(*known) : std::nullopt;
   if (movement.OnHost(numbers && values.known(), values.element, sizes)) {
-    std::vector<int64_t> indices;
-    if (numbers) {
-      indices = *WriteNumbers(Element::kInt64, known->sizes, *numbers).ToIntegers();
-    }
     if (!numbers || !values.known()) return movement.Set(0, Movement::Empty(values.element, sizes));
+    const std::vector<int64_t> indices =
+        *WriteNumbers(Element::kInt64, known->sizes, *numbers).ToIntegers();
     return movement.Set(
         0, Movement::Known(OneHotHere(indices, *values.known(), std::move(sizes), axis)));
   }
   if (movement.failed()) return movement.Set(0, values);
   std::vector<int64_t> along(sizes.size() - axis, 1);
   along[0] = depth;
-  const auto numbered = [&](int64_t first) {
-    std::vector<int64_t> list(static_cast<size_t>(depth));
-    std::iota(list.begin(), list.end(), first);
-    return node.Constant(HostReshape(HostTensor::Integers(list), along));
-  };
+  WEBNN_ASSIGN_OR_RETURN(const std::vector<int64_t> list, Iota(node, depth));
+  const Operand numbered = node.Constant(HostReshape(HostTensor::Integers(list), along));
+  const Operand from_end = node.Sub(numbered, node.Scalar(depth, DataType::kInt64));
   const auto value = [&](uint32_t k) {
     const std::array<AxisRange, 1> range = {AxisRange{k, 1, 1}};
     return movement.Get(movement.Reshape(movement.Slice(values, range), {}));
   };
   const Operand indices = node.Reshape(node.Cast(node.Get(0), DataType::kInt64), one_each);
   const Operand on =
-      node.Emit(ops::LogicalOr{.a = node.Emit(ops::Equal{.a = indices, .b = numbered(0)}),
-                               .b = node.Emit(ops::Equal{.a = indices, .b = numbered(-depth)})});
+      node.Emit(ops::LogicalOr{.a = node.Emit(ops::Equal{.a = indices, .b = numbered}),
+                               .b = node.Emit(ops::Equal{.a = indices, .b = from_end})});
   const Operand y =
       node.Emit(ops::Where{.condition = on, .true_value = value(1), .false_value = value(0)});
   return movement.Set(0, Movement::Computed(y, values.element, std::move(sizes)));

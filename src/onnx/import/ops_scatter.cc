@@ -2,7 +2,6 @@
 #include <array>
 #include <cstring>
 #include <map>
-#include <numeric>
 
 #include "fmt/ranges.h"
 #include "onnx/import/fold_tables.h"
@@ -179,6 +178,7 @@ Result<void> ImportScatterElements(Node& node) {
     WEBNN_ASSIGN_OR_RETURN(scatter.places, FlatElements(node, x.sizes, *known, axis));
   } else if (!direct) {
     // The place of each along the other axes is known.
+    WEBNN_RETURN_IF_ERROR(CheckHostSize(node, Element::kInt64, indices));
     std::byte* memory = nullptr;
     const HostTensor zeros = HostTensor::Allocate(Element::kInt64, indices, &memory);
     WEBNN_ASSIGN_OR_RETURN(const std::vector<int64_t> base,
@@ -270,8 +270,7 @@ Result<void> ImportTensorScatter(Node& node) {
         fmt::join(update, ", "), fmt::join(node.SizesOf(2), ", "), fmt::join(cache, ", "), axis,
         mode);
   }
-  std::vector<int64_t> steps(static_cast<size_t>(update[axis]));
-  std::iota(steps.begin(), steps.end(), 0);
+  WEBNN_ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Iota(node, update[axis]));
   std::vector<int64_t> along(cache.size(), 1);
   along[axis] = update[axis];
   Operand indices = node.Constant(HostReshape(HostTensor::Integers(steps), along));

@@ -42,6 +42,7 @@ Result<void> ImportCompress(Node& node) {
 Result<void> ImportNonZero(Node& node) {
   const HostTensor* x = node.Known(0);
   if (!x) return RefuseUnknown(node, "X");
+  WEBNN_RETURN_IF_ERROR(CheckHostSize(node, x->element, x->sizes));
   const std::optional<Numbers> numbers = ReadNumbers(*x);
   if (!numbers) return node.Refuse(fmt::format("the type {} is not supported", NameOf(x->element)));
   std::vector<int64_t> found;
@@ -67,6 +68,7 @@ Result<void> ImportNonZero(Node& node) {
 // Slices along an axis, or single elements, that differ from all others.
 Result<void> ImportUnique(Node& node) {
   if (!node.Known(0)) return RefuseUnknown(node, "X");
+  WEBNN_RETURN_IF_ERROR(CheckHostSize(node, node.TypeOf(0), node.SizesOf(0)));
   WEBNN_ASSIGN_OR_RETURN(const int64_t sorted, node.Int("sorted", 1));
   Movement movement(node);
   ImportedValue x = node.In(0);
@@ -97,7 +99,8 @@ Result<void> ImportUnique(Node& node) {
                                            static_cast<size_t>(length));
         };
         const auto less = [&](int64_t a, int64_t b) {
-          return std::ranges::lexicographical_compare(slice(a), slice(b));
+          return std::ranges::lexicographical_compare(slice(a), slice(b),
+                                                      [](auto x, auto y) { return Less(x, y); });
         };
         std::vector<int64_t> places(static_cast<size_t>(count));
         std::iota(places.begin(), places.end(), 0);

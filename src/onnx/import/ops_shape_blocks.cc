@@ -137,6 +137,7 @@ Result<void> ImportReverseSequence(Node& node) {
   }
   if (ElementCount(sizes) == 0) return node.Forward(0, 0);
   std::vector<int64_t> flat = {sizes[0] * sizes[1]};
+  WEBNN_RETURN_IF_ERROR(CheckHostSize(node, Element::kInt64, flat));
   flat.insert(flat.end(), sizes.begin() + 2, sizes.end());
   Movement movement(node);
   ImportedValue x = movement.Reshape(node.In(0), flat);
@@ -176,7 +177,7 @@ Result<void> ImportCol2Im(Node& node) {
   if (sizes.size() != 3 || axes == 0 || block.size() != axes) return invalid();
   const std::optional<uint64_t> places = ByteLength(Element::kInt8, block);
   if (!places || *places == 0 || static_cast<uint64_t>(sizes[1]) % *places != 0) return invalid();
-  constexpr uint64_t kMaxPlaces = 1024;
+  constexpr uint64_t kMaxPlaces = 256;
   if (*places > kMaxPlaces) {
     return node.Refuse(
         fmt::format("a block of {} elements takes more than {} operators", *places, kMaxPlaces));

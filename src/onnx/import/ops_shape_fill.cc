@@ -41,7 +41,7 @@ Result<HostTensor> MakeRange(const Node& node, T start, T limit, T delta) {
   const Element element = node.TypeOf(0);
   const std::array<int64_t, 1> sizes = {
       static_cast<int64_t>(std::min(RangeCount(start, limit, delta), kMaxHostBytes + 1))};
-  WEBNN_RETURN_IF_ERROR(CheckHostSize(node, element, sizes));
+  WEBNN_RETURN_IF_ERROR(CheckHostSize(node, Element::kInt64, sizes));
   std::vector<T> values(static_cast<size_t>(sizes[0]));
   for (size_t i = 0; i < values.size(); ++i) values[i] = RangeElement(start, delta, i);
   return WriteNumbers(element, {sizes.begin(), sizes.end()}, std::move(values));

@@ -193,12 +193,15 @@ Result<void> ImportSplit(Node& node) {
                           count);
     }
   }
-  int64_t sum = 0;
+  int64_t rest = size;
   for (int64_t part : *parts) {
-    if (part < 0 || part > size - sum) sum = size + 1;  // whatever follows
-    sum = std::min(sum + part, size + 1);
+    if (part < 0 || part > rest) {
+      rest = -1;
+      break;
+    }
+    rest -= part;
   }
-  if (sum != size || parts->size() < node.output_count()) {
+  if (rest != 0 || parts->size() < node.output_count()) {
     return node.Invalid("`split` is [{}] for {} outputs and axis {} of size {}",
                         fmt::join(*parts, ", "), node.output_count(), axis, size);
   }

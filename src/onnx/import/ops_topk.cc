@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -16,37 +15,28 @@ struct TopK {
   int64_t outer, size;  // the input as [outer, size]
   int64_t k;
   bool largest;
+  std::vector<int64_t> places;  // 0 to size - 1
 };
 
-std::vector<int64_t> Iota(int64_t count) {
-  std::vector<int64_t> values(static_cast<size_t>(count));
-  std::iota(values.begin(), values.end(), 0);
-  return values;
-}
-
-// Indices of the best of each row, best first. NaN is greater than any number.
+// Indices of the best of each row, best first.
 template <NumberKind T>
 std::vector<int64_t> BestHere(const std::vector<T>& values, const TopK& top) {
-  const auto less = [](T a, T b) {
-    if constexpr (std::same_as<T, double>) {
-      if (std::isnan(a) || std::isnan(b)) return !std::isnan(a) && std::isnan(b);
-    }
-    return a < b;
-  };
   std::vector<int64_t> best;
   for (int64_t row = 0; row < top.outer; ++row) {
     const T* lane = values.data() + row * top.size;
-    std::vector<int64_t> order = Iota(top.size);
+    std::vector<int64_t> order = top.places;
     std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-      return top.largest ? less(lane[b], lane[a]) : less(lane[a], lane[b]);
+      return top.largest ? Less(lane[b], lane[a]) : Less(lane[a], lane[b]);
     });
     best.insert(best.end(), order.begin(), order.begin() + top.k);
   }
   return best;
 }
 
-Operand Integers(Node& node, int64_t count, std::vector<int64_t> sizes) {
-  return node.Constant(HostReshape(HostTensor::Integers(Iota(count)), std::move(sizes)));
+// The first `count` places, in this shape.
+Operand Places(Node& node, const TopK& top, int64_t count, std::vector<int64_t> sizes) {
+  const auto first = std::span(top.places).first(static_cast<size_t>(count));
+  return node.Constant(HostReshape(HostTensor::Integers(first), std::move(sizes)));
 }
 
 // The rank of an element is the count of those that beat it: the greater ones, and the equal ones
@@ -62,16 +52,16 @@ Operand BestByPairs(Node& node, Operand x, const TopK& top) {
                     : node.Emit(ops::Greater{.a = a, .b = b});
   };
   const Operand before =
-      node.Emit(ops::Lesser{.a = Integers(node, n, {1, n}), .b = Integers(node, n, {n, 1})});
+      node.Emit(ops::Lesser{.a = Places(node, top, n, {1, n}), .b = Places(node, top, n, {n, 1})});
   const Operand beaten = node.Emit(
       ops::Where{.condition = before, .true_value = beats(true), .false_value = beats(false)});
   const Operand rank = node.Emit(ops::ReduceSum{.input = node.Cast(beaten, DataType::kInt64),
                                                 .axes = std::vector<uint32_t>{2}});
   const Operand found = node.Emit(ops::Equal{.a = node.Reshape(rank, {top.outer, 1, n}),
-                                             .b = Integers(node, top.k, {top.k, 1})});
-  return node.Emit(
-      ops::ReduceSum{.input = node.Mul(node.Cast(found, DataType::kInt64), Integers(node, n, {n})),
-                     .axes = std::vector<uint32_t>{2}});
+                                             .b = Places(node, top, top.k, {top.k, 1})});
+  return node.Emit(ops::ReduceSum{
+      .input = node.Mul(node.Cast(found, DataType::kInt64), Places(node, top, n, {n})),
+      .axes = std::vector<uint32_t>{2}});
 }
 
 // The number that no element is worse than.
@@ -90,7 +80,7 @@ Number Worst(DataType type, bool largest) {
 
 // The first of the best among those that are left, `k` times.
 Operand BestByTurns(Node& node, Operand x, DataType type, const TopK& top) {
-  const Operand index = Integers(node, top.size, {1, top.size});
+  const Operand index = Places(node, top, top.size, {1, top.size});
   const Operand none = node.Scalar(top.size, DataType::kInt64);
   const Operand worst = node.Scalar(Worst(type, top.largest), type);
   const std::vector<uint32_t> axes = {1};
@@ -149,7 +139,8 @@ Result<void> ImportTopK(Node& node) {
   std::rotate(order.begin() + axis, order.begin() + axis + 1, order.end());
   std::vector<uint32_t> back(order.size());
   for (uint32_t i = 0; i < order.size(); ++i) back[order[i]] = i;
-  const TopK top = {ElementCount(sizes) / size, size, k, largest != 0};
+  WEBNN_ASSIGN_OR_RETURN(std::vector<int64_t> places, Iota(node, size));
+  const TopK top = {ElementCount(sizes) / size, size, k, largest != 0, std::move(places)};
   const ImportedValue x =
       movement.Reshape(movement.Transpose(node.In(0), order), {top.outer, size});
   std::vector<int64_t> moved;

@@ -370,6 +370,20 @@ TEST(Fold, EmptyTensors) {
   });
 }
 
+// Inputs that are missing are an error whoever finds it.
+TEST(Fold, MissingInputs) {
+  const TestTensor x = Floats({2}, {1, 2});
+  for (const char* op : {"Add", "Where", "MatMul", "Gemm", "Pow", "CumSum", "QuantizeLinear", "Mod",
+                         "BitShift", "Equal"}) {
+    EXPECT_FALSE(GraphOf(OneNode(op, {{"const_x", x}})).ok()) << op;
+    EXPECT_FALSE(GraphOf(OneNode(op, {{"", {}}, {"const_x", x}})).ok()) << op;
+  }
+  for (const char* op : {"Sum", "Max", "Mean", "Cast", "ReduceSum", "ArgMax"}) {
+    EXPECT_FALSE(GraphOf(OneNode(op, {})).ok()) << op;
+    EXPECT_FALSE(GraphOf(OneNode(op, {{"", {}}, {"const_x", x}})).ok()) << op;
+  }
+}
+
 TEST(Fold, InvalidNodes) {
   const auto invalid = [](const std::string& op,
                           const std::vector<std::pair<std::string, TestTensor>>& inputs,

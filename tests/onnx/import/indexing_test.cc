@@ -193,6 +193,26 @@ TEST(ImportIndexing, Refusals) {
       "ScatterND", "the 100 updates, whose indices are computed at run time");
 }
 
+// Lists of all places of an axis are limited, whatever sizes a file declares.
+TEST(ImportIndexing, HugeAxes) {
+  constexpr int64_t kHuge = 0x7fffffff;
+  const auto refused = [&](const std::string& op, const std::vector<std::string>& inputs,
+                           const std::vector<TestAttribute>& attributes) {
+    TestModel model;
+    model.Input("x", TensorProto::FLOAT, {kHuge});
+    model.Input("i", TensorProto::INT64, {1}).Input("lists", TensorProto::INT64, {kHuge / 8});
+    model.Input("u", TensorProto::FLOAT, {kHuge / 8});
+    model.Weight("one", Int64s({1}, {1})).Weight("depth", Int64s({}, {kHuge}));
+    model.Weight("values", Floats({2}, {0, 1}));
+    model.Node(op, inputs, {"y"}, attributes);
+    model.Output("y");
+    ExpectRefused(model, op, "is larger than 64 MiB");
+  };
+  refused("TopK", {"x", "one"}, {});
+  refused("OneHot", {"i", "depth", "values"}, {});
+  refused("ScatterElements", {"x", "lists", "u"}, {{"reduction", "add"}});
+}
+
 TEST(ImportIndexing, Invalid) {
   const TestTensor x = Random({3, 4});
   const auto invalid = [&](const std::string& op,

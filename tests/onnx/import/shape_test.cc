@@ -293,6 +293,9 @@ TEST(ImportShape, Invalid) {
   invalid("Concat", {{"b", Random({2, 3, 1})}}, {{"axis", 0}}, "does not go with");
   invalid("Concat", {}, {}, "`axis` is missing");
   invalid("Split", {{"const_s", Int64s({1}, {1})}}, {}, "`split` is [1]");
+  invalid("Split", {{"const_s", Int64s({2}, {-1, 3})}}, {}, "`split` is [-1, 3]");
+  invalid("Split", {{"const_s", Int64s({2}, {3, std::numeric_limits<int64_t>::max()})}}, {},
+          "for 1 outputs and axis 0 of size 2");
   invalid("Slice", {}, {{"starts", {0, 0}}, {"ends", {1}}}, "differ in their lengths", 9);
   invalid("Pad", {{"const_p", Int64s({1}, {1})}}, {}, "`pads` has 1 elements");
   invalid("Pad", {{"const_p", Int64s({4}, {-2, 0, -1, 0})}}, {}, "are dropped from axis 0");
@@ -316,7 +319,7 @@ TEST(ImportShape, HugeResults) {
                 "the result would have the shape");
   ExpectRefused(
       OneNode("Range", {{"const_a", one(0)}, {"const_b", one(huge)}, {"const_c", one(1)}}), "Range",
-      "is larger than 256 MiB");
+      "is larger than 64 MiB");
   ExpectRefused(OneNode("Tile", {{"const_x", Floats({1}, {1})}, {"const_r", Int64s({1}, {huge})}}),
                 "Tile", "more elements");
   ExpectRefused(OneNode("Pad", {{"x", Random({2})}, {"const_p", Int64s({2}, {0, huge})}}), "Pad",
