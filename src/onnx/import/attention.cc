@@ -74,13 +74,14 @@ void AttentionMask::AddBias(Operand bias) {
   bias_.may_forbid_all = true;
 }
 
-void AttentionMask::Add(const AttentionWindow& window) {
+Result<void> AttentionMask::Add(const AttentionWindow& window) {
+  if (!window.left && !window.right && !window.valid_keys) return {};
   const DataType type = DataType::kInt32;
   std::optional<Operand> allowed;
   const auto allow = [&](Operand condition) {
     allowed = allowed ? node_.Emit(ops::LogicalAnd{.a = *allowed, .b = condition}) : condition;
   };
-  const Operand keys = Positions(node_, sizes_.keys, {sizes_.keys});
+  WEBNN_ASSIGN_OR_RETURN(const Operand keys, Positions(node_, sizes_.keys, {sizes_.keys}));
   Operand offset = node_.Scalar(window.offset, type);
   if (window.valid_keys) {
     const Operand valid =
@@ -90,7 +91,9 @@ void AttentionMask::Add(const AttentionWindow& window) {
   }
   if (window.left || window.right) {
     // How far every key is behind every query, but for the offset.
-    const Operand distance = node_.Sub(keys, Positions(node_, sizes_.queries, {sizes_.queries, 1}));
+    WEBNN_ASSIGN_OR_RETURN(const Operand queries,
+                           Positions(node_, sizes_.queries, {sizes_.queries, 1}));
+    const Operand distance = node_.Sub(keys, queries);
     const auto farthest = [&](int64_t positions) {
       return node_.Add(offset, node_.Scalar(positions, type));
     };
@@ -101,13 +104,13 @@ void AttentionMask::Add(const AttentionWindow& window) {
       allow(node_.Emit(ops::GreaterOrEqual{.a = distance, .b = farthest(-*window.left)}));
     }
   }
-  if (!allowed) return;
   const bool could_forbid_all = bias_.may_forbid_all;
   Add(*allowed);
   // Behind all keys, a query with a bound on its left has none.
   const int64_t first_of_last = sizes_.queries - 1 + window.offset - window.left.value_or(0);
   bias_.may_forbid_all = could_forbid_all || window.valid_keys.has_value() ||
                          (window.left && first_of_last >= sizes_.keys);
+  return {};
 }
 
 AttentionResult Attend(Node& node, const AttentionSizes& sizes, Operand query, Operand keys,

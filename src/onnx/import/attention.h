@@ -61,7 +61,7 @@ class AttentionMask {
   AttentionMask(Node& node, const AttentionSizes& sizes, DataType type)
       : node_(node), sizes_(sizes), type_(type) {}
 
-  void Add(const AttentionWindow& window);
+  Result<void> Add(const AttentionWindow& window);
   /// Not 0: may be attended to. The scores of others become -infinity, or less by `penalty`.
   void Add(Operand allowed, double penalty = -std::numeric_limits<double>::infinity());
   /// Numbers to be added to the scores.

@@ -20,8 +20,9 @@ std::vector<Operand> SplitParts(Node& node, Operand x, std::initializer_list<int
                                 uint32_t axis);
 /// The parts joined along `axis`.
 Operand Join(Node& node, std::vector<Operand> parts, uint32_t axis);
-/// 0, 1 ... count - 1 as int32, of these sizes.
-Operand Positions(Node& node, int64_t count, std::vector<int64_t> sizes);
+/// 0, 1 ... count - 1 as an int32 constant of these sizes; refused above `kMaxPositions`.
+Result<Operand> Positions(Node& node, int64_t count, std::vector<int64_t> sizes);
+inline constexpr int64_t kMaxPositions = int64_t{1} << 22;
 
 /// The matrix product of the last two axes; those before are broadcast. Integers, which WebNN does
 /// not multiply as matrices, are multiplied one by one and summed; refused above `kMaxProducts`,

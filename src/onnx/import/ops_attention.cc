@@ -102,7 +102,7 @@ Result<void> ImportAttention(Node& node) {
   if (is_causal != 0) window.right = 0;
   if (node.Has(6)) window.valid_keys = node.Get(6);
   AttentionMask mask(node, sizes, type);
-  mask.Add(window);
+  WEBNN_RETURN_IF_ERROR(mask.Add(window));
   if (node.Has(3)) AddMask(node, mask, sizes, type);
 
   const AttentionResult result =

@@ -94,14 +94,14 @@ class Contraction {
         const auto again =
             std::find(factor.labels.begin() + first + 1, factor.labels.end(), factor.labels[first]);
         if (again == factor.labels.end()) break;
-        factor = TakeDiagonal(std::move(factor), first, again - factor.labels.begin());
+        factor = TakeDiagonal(factor, first, again - factor.labels.begin());
       }
     }
-    return DropOnes(std::move(factor));
+    return DropOnes(factor);
   }
 
   // Both axes to the end, there as one; its elements n + 1 apart.
-  Factor TakeDiagonal(Factor factor, size_t a, size_t b) {
+  Factor TakeDiagonal(const Factor& factor, size_t a, size_t b) {
     const EinsumLabel label = factor.labels[a];
     const int64_t n = factor.sizes[a];
     std::vector<uint32_t> permutation;
@@ -128,7 +128,7 @@ class Contraction {
     return result;
   }
 
-  Factor DropOnes(Factor factor) {
+  Factor DropOnes(const Factor& factor) {
     Factor result;
     for (size_t axis = 0; axis < factor.labels.size(); ++axis) {
       if (factor.sizes[axis] == 1) continue;
@@ -155,7 +155,7 @@ class Contraction {
     return result;
   }
 
-  Factor Arrange(Factor factor, const Labels& order) {
+  Factor Arrange(const Factor& factor, const Labels& order) {
     std::vector<uint32_t> permutation;
     std::vector<int64_t> sizes;
     for (EinsumLabel label : order) {

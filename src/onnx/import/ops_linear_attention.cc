@@ -50,7 +50,7 @@ std::vector<Operand> StepsOf(Node& node, size_t k, std::span<const int64_t> step
 Result<void> ImportLinearAttention(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const UpdateRule rule, ReadRule(node));
   for (size_t k : {0, 1, 2, 4, 5}) {
-    if (!node.Has(k)) continue;
+    if (k > 2 && !node.Has(k)) continue;
     const std::vector<int64_t>& sizes = node.SizesOf(k);
     if (sizes.size() != 3 || sizes[0] != node.SizesOf(0)[0] || sizes[1] != node.SizesOf(0)[1]) {
       return node.Invalid("input {} has the sizes [{}], which do not go with those of query, [{}]",

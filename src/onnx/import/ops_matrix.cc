@@ -26,7 +26,12 @@ Operand Join(Node& node, std::vector<Operand> parts, uint32_t axis) {
   return node.Emit(ops::Concat{.inputs = std::move(parts), .axis = axis});
 }
 
-Operand Positions(Node& node, int64_t count, std::vector<int64_t> sizes) {
+Result<Operand> Positions(Node& node, int64_t count, std::vector<int64_t> sizes) {
+  if (count > kMaxPositions) {
+    return node.Refuse(
+        fmt::format("a sequence of {}; up to {} positions are counted", count, kMaxPositions),
+        "import with shorter sequences");
+  }
   std::vector<double> values(count);
   std::iota(values.begin(), values.end(), 0.0);
   return node.Constant(TensorOf(values, std::move(sizes), DataType::kInt32));

@@ -60,7 +60,9 @@ Result<void> AttendMicrosoft(Node& node, const Heads& q, const Heads& k, const H
       .softmax_type = type};
   WEBNN_ASSIGN_OR_RETURN(const int64_t is_causal, node.Int("unidirectional", 0));
   AttentionMask mask(node, sizes, type);
-  if (is_causal != 0) mask.Add({.left = {}, .right = 0, .offset = past, .valid_keys = {}});
+  if (is_causal != 0) {
+    WEBNN_RETURN_IF_ERROR(mask.Add({.left = {}, .right = 0, .offset = past, .valid_keys = {}}));
+  }
   if (node.Has(inputs.mask)) {
     WEBNN_RETURN_IF_ERROR(AddPenalties(node, mask, inputs.mask, sizes));
   }

@@ -99,7 +99,8 @@ Result<void> ImportMicrosoftRotaryEmbedding(Node& node) {
   Operand positions = node.Get(1);
   if (ProductOf(node.SizesOf(1)) == 1) {
     // The position of the first.
-    positions = node.Add(node.Cast(positions, DataType::kInt32), Positions(node, length, {length}));
+    WEBNN_ASSIGN_OR_RETURN(const Operand steps, Positions(node, length, {length}));
+    positions = node.Add(node.Cast(positions, DataType::kInt32), steps);
     positions = node.Expand(positions, std::array{sizes[0], length});
   }
   return Rotate(node, {.cosines = 2, .sines = 3, .positions = positions});

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <optional>
 
 #include "onnx/import/constants.h"
 #include "onnx/import/matrix.h"
@@ -13,7 +14,7 @@ namespace webnn::onnx_format {
 namespace {
 
 // Elements of a matrix that an operator may become.
-constexpr int64_t kMaxMatrixElements = int64_t{1} << 24;
+constexpr int64_t kMaxMatrixElements = int64_t{1} << 23;
 
 Result<void> CheckMatrix(const Node& node, int64_t rows, int64_t columns) {
   if (rows <= kMaxMatrixElements && columns <= kMaxMatrixElements / rows) return {};
@@ -23,9 +24,10 @@ Result<void> CheckMatrix(const Node& node, int64_t rows, int64_t columns) {
       "use a shorter transform");
 }
 
-// A known length: input k, or the attribute's place in older versions.
-Result<int64_t> Length(const Node& node, size_t k, std::string_view name, int64_t fallback) {
-  if (!node.Has(k)) return fallback;
+// Input k, a known length; `fallback` when there is no such input.
+Result<int64_t> Length(const Node& node, size_t k, std::string_view name,
+                       std::optional<int64_t> fallback = {}) {
+  if (!node.Has(k) && fallback) return *fallback;
   WEBNN_ASSIGN_OR_RETURN(const int64_t length, KnownInteger(node, k, name));
   if (length > 0 && length <= kMaxElements) return length;
   return node.Invalid("{} is {}; it must be positive", name, length);
@@ -128,7 +130,10 @@ Result<void> ImportDft(Node& node) {
                          .one_sided = one_sided != 0};
   const int64_t whole = transform.is_real() ? 2 * (sizes[axis] - 1) : sizes[axis];
   WEBNN_ASSIGN_OR_RETURN(transform.length, Length(node, 1, "dft_length", whole));
-  if (transform.length < 1) return node.Invalid("the transform has length {}", transform.length);
+  if (sizes[axis] < 1 || transform.length < 1) {
+    return node.Invalid("the transform has length {}, of {} numbers", transform.length,
+                        sizes[axis]);
+  }
 
   // The axis goes beside the complex parts and back.
   std::vector<uint32_t> there(rank);
@@ -156,7 +161,7 @@ Result<void> ImportStft(Node& node) {
   if (node.Has(2) && node.RankOf(2) != 1) {
     return node.Invalid("the window has rank {}, not 1", node.RankOf(2));
   }
-  WEBNN_ASSIGN_OR_RETURN(const int64_t step, Length(node, 1, "frame_step", 0));
+  WEBNN_ASSIGN_OR_RETURN(const int64_t step, Length(node, 1, "frame_step"));
   const int64_t whole = node.Has(2) ? node.SizesOf(2)[0] : sizes[1];
   WEBNN_ASSIGN_OR_RETURN(const int64_t length, Length(node, 3, "frame_length", whole));
   if (length > sizes[1] || (node.Has(2) && node.SizesOf(2)[0] != length)) {
@@ -181,9 +186,9 @@ Result<void> ImportStft(Node& node) {
 }
 
 Result<void> ImportMelWeightMatrix(Node& node) {
-  WEBNN_ASSIGN_OR_RETURN(const int64_t mels, Length(node, 0, "num_mel_bins", 0));
-  WEBNN_ASSIGN_OR_RETURN(const int64_t length, Length(node, 1, "dft_length", 0));
-  WEBNN_ASSIGN_OR_RETURN(const int64_t rate, Length(node, 2, "sample_rate", 0));
+  WEBNN_ASSIGN_OR_RETURN(const int64_t mels, Length(node, 0, "num_mel_bins"));
+  WEBNN_ASSIGN_OR_RETURN(const int64_t length, Length(node, 1, "dft_length"));
+  WEBNN_ASSIGN_OR_RETURN(const int64_t rate, Length(node, 2, "sample_rate"));
   WEBNN_ASSIGN_OR_RETURN(const auto lower, node.KnownNumbers(3, "lower_edge_hertz"));
   WEBNN_ASSIGN_OR_RETURN(const auto upper, node.KnownNumbers(4, "upper_edge_hertz"));
   WEBNN_ASSIGN_OR_RETURN(const int64_t type, node.Int("output_datatype", 1));
