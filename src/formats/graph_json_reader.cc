@@ -25,19 +25,21 @@ class JsonReader {
       return Fail("", fmt::format("{} is no graph", KindName(root)));
     }
     WEBNN_RETURN_IF_ERROR(ReadHead(root));
-    WEBNN_RETURN_IF_ERROR(ForEachMember(root, "inputs", [&](JsonMember& member, Place path) {
-      return ReadInput(member, std::move(path));
-    }));
-    WEBNN_RETURN_IF_ERROR(ForEachMember(root, "consts", [&](JsonMember& member, Place path) {
-      return ReadConstant(member, std::move(path));
-    }));
+    WEBNN_RETURN_IF_ERROR(ForEachMember(
+        root, "inputs",
+        [&](JsonMember& member, const std::string& path) { return ReadInput(member, path); }));
+    WEBNN_RETURN_IF_ERROR(ForEachMember(
+        root, "consts",
+        [&](JsonMember& member, const std::string& path) { return ReadConstant(member, path); }));
     WEBNN_RETURN_IF_ERROR(ReadNodes(root));
-    return ForEachMember(root, "outputs", [&](JsonMember& member, Place path) -> Result<void> {
-      const auto* value = member.value.As<std::string>();
-      if (value == nullptr) return Wrong(path, member.value, "the name of a value");
-      file_.outputs.push_back({member.name, *value, PlaceOf(path)});
-      return {};
-    });
+    return ForEachMember(root, "outputs",
+                         [&](JsonMember& member, const std::string& path) -> Result<void> {
+                           const auto* value = member.value.As<std::string>();
+                           if (value == nullptr)
+                             return Wrong(path, member.value, "the name of a value");
+                           file_.outputs.push_back({member.name, *value, PlaceOf(path)});
+                           return {};
+                         });
   }
 
  private:
@@ -77,8 +79,9 @@ class JsonReader {
     return {};
   }
 
-  Result<void> ForEachMember(JsonTree& root, std::string_view name,
-                             const std::function<Result<void>(JsonMember&, Place)>& read) {
+  Result<void> ForEachMember(
+      JsonTree& root, std::string_view name,
+      const std::function<Result<void>(JsonMember&, const std::string&)>& read) {
     JsonTree* section = root.Find(name);
     if (section == nullptr) return {};
     const std::string path = fmt::format("/{}", name);

@@ -26,16 +26,16 @@ struct OldOperator {
 constexpr OldOperator kOldOperators[] = {{"globalAveragePool", "averagePool2d"},
                                          {"globalMaxPool", "maxPool2d"}};
 
-// One list became others: their elements, by their places in the old one. Only a list of
-// `old_size` elements is meant, or of any even number where it is 0, halved.
+// Counts for operators that have the option `name`.
 struct OldOption {
   std::string_view old;
   std::string_view name;
-  std::string_view second = {};   // the other half's name
-  bool begins_then_ends = false;  // [top, left, bottom, right] instead of [t, b, l, r]
+  std::string_view second = {};   // of the later half of a list that had both
+  bool begins_then_ends = false;  // [top, left, bottom, right] for [top, bottom, left, right]
 };
 constexpr OldOption kOldOptions[] = {
     {.old = "to", .name = "dataType"},
+    {.old = "type", .name = "dataType"},
     {.old = "roundingType", .name = "outputShapeRounding"},
     {.old = "pads", .name = "padding", .begins_then_ends = true},
     {.old = "padding", .name = "beginningPadding", .second = "endingPadding"},

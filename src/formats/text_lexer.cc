@@ -102,8 +102,8 @@ Result<Token> TextLexer::ReadString() {
   Token token = Start(TokenKind::kString);
   size_t i = 1;
   for (; i < rest_.size() && rest_[i] != '"'; ++i) {
-    if (rest_[i] == '\\' && ++i == rest_.size()) break;
-    token.text += rest_[i];
+    if (rest_[i] == '\\') ++i;
+    if (i < rest_.size()) token.text += rest_[i];
   }
   if (i >= rest_.size()) return Fail("the string does not end");
   Advance(i + 1);

@@ -26,7 +26,7 @@ bool Exists(const std::string& path) {
 // The first of the candidates that is there, or nothing.
 std::string FirstOf(const std::string& folder, std::initializer_list<std::string> names) {
   for (const std::string& name : names) {
-    std::string path = folder + "/" + name;
+    std::string path = fmt::format("{}/{}", folder, name);
     if (Exists(path)) return path;
   }
   return {};

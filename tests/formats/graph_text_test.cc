@@ -139,6 +139,8 @@ TEST(GraphText, ListsOfOperands) {
 TEST(GraphText, TypesByEitherName) {
   EXPECT_EQ(LoadedNode("x: float32[2]", "cast(x, dataType=\"f16\")"),
             LoadedNode("x: f32[2]", "cast(x, to=\"float16\")"));
+  EXPECT_EQ(LoadedNode("x: f32[2]", "cast(x, type=int8)"),
+            LoadedNode("x: f32[2]", "cast(x, dataType=\"int8\")"));
 }
 
 TEST(GraphText, ArgumentsByPlace) {
