@@ -113,6 +113,14 @@ std::vector<Attribute> NativeAttributes(const PoolAxes& axes) {
   return attributes;
 }
 
+// Each window is a whole plane. Runtimes compute that many times faster under a name of its own.
+bool IsGlobal(const PoolAxes& axes, Element element) {
+  return element == Element::kFloat && std::ranges::all_of(axes, [](const PoolAxis& axis) {
+           return axis.window == axis.input && axis.output == 1 && axis.begin == 0 &&
+                  axis.end == 0 && axis.dilation == 1;
+         });
+}
+
 LoweredValue SliceAxis(Writer& writer, LoweredValue value, int64_t axis, int64_t start, int64_t end,
                        int64_t step = 1) {
   const std::array starts = {start}, ends = {end}, axes = {axis}, steps = {step};
@@ -235,7 +243,9 @@ LoweredValue LowerToOnnx(Writer& writer, const AveragePool2d& op) {
   const PoolAxes axes = AxesOf(writer, op);
   const LoweredValue input = writer.Transpose(writer.Precise(op.input), ToNchw(op.layout));
   LoweredValue output;
-  if (IsNative(axes)) {
+  if (IsGlobal(axes, input.element)) {
+    output = writer.Emit("GlobalAveragePool", {input});
+  } else if (IsNative(axes)) {
     std::vector<Attribute> attributes = NativeAttributes(axes);
     attributes.push_back({"count_include_pad", int64_t{0}});
     output = writer.Emit("AveragePool", {input}, std::move(attributes));
@@ -268,7 +278,9 @@ LoweredValue LowerToOnnx(Writer& writer, const L2Pool2d& op) {
   const PoolAxes axes = AxesOf(writer, op);
   const LoweredValue input = writer.Transpose(writer.Precise(op.input), ToNchw(op.layout));
   LoweredValue output;
-  if (IsNative(axes)) {
+  if (IsGlobal(axes, input.element)) {
+    output = writer.Emit("GlobalLpPool", {input}, {{"p", int64_t{2}}});
+  } else if (IsNative(axes)) {
     std::vector<Attribute> attributes = NativeAttributes(axes);
     attributes.push_back({"p", int64_t{2}});
     output = writer.Emit("LpPool", {input}, std::move(attributes));
@@ -298,7 +310,9 @@ LoweredValue LowerToOnnx(Writer& writer, const MaxPool2d& op) {
   const LoweredValue input = writer.Transpose(writer.Get(op.input), ToNchw(op.layout));
   const Element native = writer.ComputeType(input.element, {"MaxPool"});
   LoweredValue output;
-  if (IsNative(axes) && writer.target().Supports("MaxPool", native)) {
+  if (IsGlobal(axes, input.element)) {
+    output = writer.Emit("GlobalMaxPool", {input});
+  } else if (IsNative(axes) && writer.target().Supports("MaxPool", native)) {
     output = writer.Emit("MaxPool", {writer.Cast(input, native)}, NativeAttributes(axes));
   } else {
     const LoweredValue ordered = writer.ToOrdered(input, "Max");
