@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/errors.h"
+#include "core/elements.h"
 #include "core/float16.h"
 #include "fmt/ranges.h"
 
@@ -21,21 +22,11 @@ T Load(const std::byte* at) {
 
 bool IsFloat(DataType type) { return type == DataType::kFloat32 || type == DataType::kFloat16; }
 
-// Position of a flat index, for messages.
-std::string Position(const std::vector<uint64_t>& sizes, uint64_t index) {
-  std::vector<uint64_t> position(sizes.size());
-  for (size_t axis = sizes.size(); axis-- > 0;) {
-    position[axis] = index % sizes[axis];
-    index /= sizes[axis];
-  }
-  return fmt::format("[{}]", fmt::join(position, ", "));
-}
-
 // Does an integer type hold the number exactly? Floats hold all, rounded.
 bool Fits(DataType type, const Number& number) {
   if (IsFloat(type)) return true;
   const auto encoded = number.Encode(type);
-  const Number back = ElementOf(type, encoded.data(), 0);
+  const Number back = ElementOf(type, encoded, 0);
   if (number.kind() == Number::Kind::kDouble) return back.ToDouble() == number.float64();
   // Equal bits mean equal numbers unless one is below 0 and the other beyond int64.
   const auto negative = [](const Number& n) {
@@ -51,6 +42,15 @@ std::optional<DataType> SameBytes(ArrayType type) {
 }
 
 }  // namespace
+
+std::string PositionText(std::span<const uint64_t> sizes, uint64_t index) {
+  std::vector<uint64_t> position(sizes.size());
+  for (size_t axis = sizes.size(); axis-- > 0;) {
+    position[axis] = index % sizes[axis];
+    index /= sizes[axis];
+  }
+  return fmt::format("[{}]", fmt::join(position, ", "));
+}
 
 size_t BytesPerElement(ArrayType type) {
   static constexpr std::array<size_t, kArrayTypeNames.size()> kSizes = {1, 1, 1, 2, 2, 4,
@@ -92,34 +92,6 @@ std::string ToString(const Array& array) {
   return fmt::format("{}[{}]", Name(array.type), fmt::join(array.sizes, ", "));
 }
 
-Number ElementOf(DataType type, const std::byte* bytes, size_t index) {
-  const std::byte* at = bytes + index * static_cast<size_t>(BitsPerElement(type)) / 8;
-  const auto nibble = [&] { return std::to_integer<uint32_t>(*at >> (index % 2 * 4)) & 0xfu; };
-  switch (type) {
-    case DataType::kFloat32:
-      return Load<float>(at);
-    case DataType::kFloat16:
-      return Float16ToFloat(Load<uint16_t>(at));
-    case DataType::kInt32:
-      return Load<int32_t>(at);
-    case DataType::kUint32:
-      return Load<uint32_t>(at);
-    case DataType::kInt64:
-      return Load<int64_t>(at);
-    case DataType::kUint64:
-      return Load<uint64_t>(at);
-    case DataType::kInt8:
-      return Load<int8_t>(at);
-    case DataType::kUint8:
-      return Load<uint8_t>(at);
-    case DataType::kInt4:
-      return static_cast<int32_t>(nibble() ^ 8u) - 8;
-    case DataType::kUint4:
-      return nibble();
-  }
-  return {};
-}
-
 void OperandWriter::Put(const Number& number) {
   const auto encoded = number.Encode(type_);
   if (BitsPerElement(type_) == 4) {
@@ -157,7 +129,7 @@ Result<std::vector<std::byte>> ToOperand(const Array& array, const OperandDescri
   for (size_t i = 0; i < descriptor.element_count(); ++i) {
     const Number number = array.element(i);
     if (!Fits(type, number)) {
-      return BadUse("element {} is {}, which {} cannot hold", Position(array.sizes, i),
+      return BadUse("element {} is {}, which {} cannot hold", PositionText(array.sizes, i),
                     ToString(number), Name(type));
     }
     writer.Put(number);
@@ -173,7 +145,7 @@ Array FromOperand(const OperandDescriptor& descriptor, std::vector<std::byte> by
   if (BitsPerElement(type) == 4) {
     std::vector<std::byte> wide(descriptor.element_count());
     for (size_t i = 0; i < wide.size(); ++i) {
-      wide[i] = static_cast<std::byte>(ElementOf(type, array.bytes.data(), i).int64());
+      wide[i] = static_cast<std::byte>(ElementOf(type, array.bytes, i).int64());
     }
     array.bytes = std::move(wide);
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ struct Array {
   Number element(size_t index) const;
 };
 
+/// "[1, 0, 2]": the place of a flat index.
+std::string PositionText(std::span<const uint64_t> sizes, uint64_t index);
+
 /// "float64[2, 3]"
 std::string ToString(const Array& array);
 
@@ -55,9 +59,6 @@ Result<std::vector<std::byte>> ToOperand(const Array& array, const OperandDescri
 Array FromOperand(const OperandDescriptor& descriptor, std::vector<std::byte> bytes);
 /// The type that `FromOperand` gives.
 ArrayType ArrayTypeOf(DataType type);
-
-/// The element of a packed operand.
-Number ElementOf(DataType type, const std::byte* bytes, size_t index);
 
 /// One number for every element; an error when the type cannot hold it.
 Result<std::vector<std::byte>> FillOperand(const OperandDescriptor& descriptor,

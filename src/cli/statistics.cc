@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/elements.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -15,7 +16,7 @@ Statistics StatisticsOf(const TensorData& tensor, size_t first_count) {
   const DataType type = tensor.descriptor.data_type();
   double sum = 0;
   for (uint64_t i = 0; i < tensor.descriptor.element_count(); ++i) {
-    const Number number = ElementOf(type, tensor.bytes.data(), i);
+    const Number number = ElementOf(type, tensor.bytes, i);
     if (i < first_count) statistics.first.push_back(number);
     const double value = number.ToDouble();
     if (std::isnan(value)) {
@@ -41,8 +42,8 @@ std::vector<TopRow> TopOf(const TensorData& tensor, size_t count) {
   for (size_t row = 0; row < rows.size(); ++row) {
     std::vector<double> values(length);
     for (size_t i = 0; i < length; ++i) {
-      values[i] = ElementOf(tensor.descriptor.data_type(), tensor.bytes.data(), row * length + i)
-                      .ToDouble();
+      values[i] =
+          ElementOf(tensor.descriptor.data_type(), tensor.bytes, row * length + i).ToDouble();
       if (std::isnan(values[i])) values[i] = -HUGE_VAL;
     }
     std::vector<size_t> order(length);
@@ -53,16 +54,11 @@ std::vector<TopRow> TopOf(const TensorData& tensor, size_t count) {
     order.resize(count);
     for (const size_t i : order) {
       rows[row].values.push_back(
-          ElementOf(tensor.descriptor.data_type(), tensor.bytes.data(), row * length + i));
+          ElementOf(tensor.descriptor.data_type(), tensor.bytes, row * length + i));
     }
     rows[row].indices = std::move(order);
-    std::vector<size_t> position(shape.rank() - 1);
-    size_t rest = row;
-    for (size_t axis = position.size(); axis-- > 0;) {
-      position[axis] = rest % shape[axis];
-      rest /= shape[axis];
-    }
-    if (!position.empty()) rows[row].position = fmt::format("[{}]", fmt::join(position, ", "));
+    const std::vector<uint64_t> outer(shape.begin(), shape.end() - 1);
+    if (!outer.empty()) rows[row].position = PositionText(outer, row);
   }
   return rows;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "conformance/tensor_data.h"
+#include "core/elements.h"
 #include "webnn/types.h"
 
 namespace webnn::conformance {
@@ -20,17 +21,6 @@ struct Tolerance {
   double value = 0;
 };
 
-/// How far apart two elements of one data type are.
-struct Distance {
-  /// Only one is NaN, or they are not the same infinity: no tolerance allows that.
-  bool unequal = false;
-  /// Floats: steps from one to the other among the values of the type; integers: the difference.
-  uint64_t ulp = 0;
-  double absolute = 0;
-};
-
-/// NaN equals NaN, an infinity only itself, -0 equals 0.
-Distance Measure(DataType type, uint64_t got_bits, uint64_t expected_bits);
 bool Within(const Distance& distance, const Tolerance& tolerance);
 bool Farther(const Distance& a, const Distance& b, Metric metric);
 /// "34 ULP", "absolute difference 0.25", "unequal".

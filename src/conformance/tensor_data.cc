@@ -29,16 +29,6 @@ std::vector<std::byte> TensorData::Encode() const {
   return bytes;
 }
 
-uint64_t ElementBits(DataType type, std::span<const std::byte> bytes, size_t index) {
-  if (BitsPerElement(type) == 4) {
-    return std::to_integer<uint64_t>(bytes[index / 2] >> (index % 2 * 4)) & 0xf;
-  }
-  const size_t size = static_cast<size_t>(BitsPerElement(type)) / 8;
-  uint64_t bits = 0;
-  std::memcpy(&bits, &bytes[index * size], size);
-  return bits;
-}
-
 uint64_t ElementBits(DataType type, const Number& number) {
   return ElementBits(type, number.Encode(type), 0);
 }

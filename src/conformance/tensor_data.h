@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "core/elements.h"
 #include "webnn/types.h"
 
 namespace webnn::conformance {
@@ -20,9 +21,8 @@ struct TensorData {
   std::vector<std::byte> Encode() const;
 };
 
-/// Bit pattern of the element at `index` of a packed array.
-uint64_t ElementBits(DataType type, std::span<const std::byte> bytes, size_t index);
-/// The same of one number.
+using webnn::ElementBits;
+/// Bit pattern of a number.
 uint64_t ElementBits(DataType type, const Number& number);
 
 }  // namespace webnn::conformance
