@@ -9,6 +9,7 @@
 #include "graph/builder_state.h"
 #include "graph/infer_context.h"
 #include "graph/op_schema.h"
+#include "graph/subgraph.h"
 
 namespace webnn {
 namespace {
@@ -115,25 +116,6 @@ std::vector<NamedOperand> ToNamed(std::span<const GraphBuilder::NamedOutput> out
   std::vector<NamedOperand> named;
   for (const auto& [name, operand] : outputs) named.push_back({name, operand.id});
   return named;
-}
-
-// Marks what the outputs need, drops the other inputs and the other constants' bytes.
-void KeepReachable(GraphData& graph) {
-  std::vector<bool> used(graph.operands.size(), false);
-  for (const NamedOperand& output : graph.outputs) used[output.id] = true;
-  for (size_t i = graph.nodes.size(); i-- > 0;) {
-    NodeRecord& node = graph.nodes[i];
-    for (uint32_t k = 0; k < node.output_count; ++k) {
-      node.reachable = node.reachable || used[node.first_output + k];
-    }
-    if (!node.reachable) continue;
-    ForEachInput(node, [&](const OpField&, Operand operand) { used[operand.id] = true; });
-  }
-  std::erase_if(graph.inputs, [&](const NamedOperand& input) { return !used[input.id]; });
-  for (size_t id = 0; id < graph.operands.size(); ++id) {
-    const OperandRecord& record = graph.operands[id];
-    if (record.kind == OperandKind::kConstant && !used[id]) graph.constants[record.source] = {};
-  }
 }
 
 }  // namespace
