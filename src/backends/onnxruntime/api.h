@@ -24,6 +24,10 @@ struct Releaser {
   void operator()(OrtRunOptions* object) const { api->ReleaseRunOptions(object); }
   void operator()(OrtIoBinding* object) const { api->ReleaseIoBinding(object); }
   void operator()(OrtValue* object) const { api->ReleaseValue(object); }
+  void operator()(OrtTypeInfo* object) const { api->ReleaseTypeInfo(object); }
+  void operator()(OrtTensorTypeAndShapeInfo* object) const {
+    api->ReleaseTensorTypeAndShapeInfo(object);
+  }
   void operator()(OrtStatus* object) const { api->ReleaseStatus(object); }
 };
 template <class T>
