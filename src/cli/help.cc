@@ -8,12 +8,6 @@
 namespace webnn::cli {
 namespace {
 
-constexpr size_t kMaxWidth = 100;
-
-size_t WidthFor(const Terminal& terminal) {
-  return terminal.width == 0 ? kMaxWidth : std::clamp<size_t>(terminal.width, 40, kMaxWidth);
-}
-
 std::string Heading(const Terminal& terminal, std::string_view text) {
   return Paint(terminal, Colour::kBold, text) + "\n";
 }

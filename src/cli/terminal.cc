@@ -87,6 +87,11 @@ std::string Paint(const Terminal& terminal, Colour colour, std::string_view text
   return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<size_t>(colour)], text);
 }
 
+size_t WidthFor(const Terminal& terminal) {
+  constexpr size_t kMaxWidth = 100;
+  return terminal.width == 0 ? kMaxWidth : std::clamp<size_t>(terminal.width, 40, kMaxWidth);
+}
+
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
   for (size_t i = 0; i < text.size();) width += WidthOf(NextCodePoint(text, i));
@@ -129,6 +134,17 @@ std::string Wrap(std::string_view text, size_t width, size_t indent) {
   }
   if (!line.empty()) flush();
   return wrapped;
+}
+
+std::string EscapeLines(std::string_view text) {
+  std::string escaped;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    escaped += EscapeControls(text.substr(0, end));
+    if (end < text.size()) escaped += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return escaped;
 }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }

@@ -19,12 +19,18 @@ enum class Colour { kBold, kDim, kRed, kGreen, kYellow, kCyan };
 /// The text, painted where the terminal has colours.
 std::string Paint(const Terminal& terminal, Colour colour, std::string_view text);
 
+/// Columns for running text: not too long to read.
+size_t WidthFor(const Terminal& terminal);
+
 /// Columns that UTF-8 text takes; East Asian characters take two.
 size_t DisplayWidth(std::string_view text);
 /// The text, cut to so many columns with an ellipsis.
 std::string Truncate(std::string_view text, size_t width);
 /// Lines of at most `width` columns, broken at spaces, each indented; line breaks in the text stay.
 std::string Wrap(std::string_view text, size_t width, size_t indent);
+
+/// Control characters escaped, but for line breaks.
+std::string EscapeLines(std::string_view text);
 
 /// Writes to standard output.
 void Print(std::string_view text);

@@ -1,0 +1,238 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/bisect.h"
+#include "cli/commands.h"
+#include "cli/difference.h"
+#include "cli/errors.h"
+#include "cli/json.h"
+#include "cli/model.h"
+#include "cli/reference.h"
+#include "cli/statistics.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "graph/infer_context.h"
+
+namespace webnn::cli {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  InputArguments inputs;
+  EngineArguments engine;
+  std::string against;
+  Tolerance tolerance;
+  bool bisect = false;
+  bool json = false;
+};
+
+struct NamedDifference {
+  std::string name;
+  Difference difference;
+};
+
+// Each output with its reference: by name, or by place where no name fits and there are as many.
+Result<std::vector<NamedDifference>> CompareAll(const std::vector<TensorData>& outputs,
+                                                const NamedArrays& expected,
+                                                const Tolerance& tolerance) {
+  const auto find = [&](const std::string& name) {
+    return std::find_if(expected.begin(), expected.end(),
+                        [&](const auto& candidate) { return candidate.first == name; });
+  };
+  const bool by_name = std::any_of(outputs.begin(), outputs.end(), [&](const TensorData& output) {
+    return find(output.name) != expected.end();
+  });
+  std::vector<NamedDifference> differences;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const TensorData& output = outputs[i];
+    auto reference = find(output.name);
+    if (!by_name && expected.size() == outputs.size()) {
+      reference = expected.begin() + static_cast<std::ptrdiff_t>(i);
+    }
+    if (reference == expected.end()) {
+      return BadUse("the reference has no output \"{}\"", output.name);
+    }
+    auto difference =
+        Compare(FromOperand(output.descriptor, output.bytes), reference->second, tolerance);
+    if (!difference) {
+      difference.error().message =
+          fmt::format("output {}: {}", output.name, difference.error().message);
+      return std::move(difference.error());
+    }
+    differences.push_back({output.name, *std::move(difference)});
+  }
+  return differences;
+}
+
+Result<std::optional<Departure>> Bisect(const Arguments& arguments, const PreparedModel& model,
+                                        const Context& context, const Reference& reference) {
+  if (!reference.definition) {
+    return BadUse("--bisect compares graphs: --against must be a back end or a model");
+  }
+  const auto side = [](const GraphDefinition& definition, const Context& on,
+                       const std::vector<TensorData>& inputs) {
+    return Side{
+        definition, [&on, &inputs](const GraphDefinition& part) -> Result<std::vector<TensorData>> {
+          WEBNN_ASSIGN_OR_RETURN(const Graph graph, on.Compile(part));
+          std::vector<TensorData> needed;
+          for (const NamedDescriptor& input : graph.inputs()) {
+            needed.push_back(
+                *std::find_if(inputs.begin(), inputs.end(),
+                              [&](const TensorData& given) { return given.name == input.name; }));
+          }
+          return Compute(on, graph, needed);
+        }};
+  };
+  Progress progress("bisecting");
+  return FindDeparture(side(model.definition, context, model.inputs),
+                       side(*reference.definition, *reference.context, reference.inputs),
+                       arguments.tolerance, [&](double done) { progress.Show(done); });
+}
+
+std::string DifferencesText(const std::vector<NamedDifference>& differences) {
+  Table table({{"output"},
+               {"result"},
+               {"max abs", true},
+               {"max rel", true},
+               {"max ULP", true},
+               {"cosine", true},
+               {"NaN", true},
+               {"beyond", true},
+               {"worst at"}});
+  for (const auto& [name, difference] : differences) {
+    table.Add(
+        {name, difference.ok() ? "ok" : "DIFFERS", fmt::format("{:.3g}", difference.max_absolute),
+         fmt::format("{:.3g}", difference.max_relative),
+         difference.max_ulp ? fmt::format("{}", *difference.max_ulp) : "",
+         fmt::format("{:.7f}", difference.cosine),
+         difference.unequal > 0 ? fmt::format("{}", difference.unequal) : "",
+         difference.beyond > 0 ? fmt::format("{} of {}", difference.beyond, difference.compared)
+                               : "",
+         difference.ok() && difference.max_absolute == 0
+             ? ""
+             : fmt::format("{}: {}, not {}", difference.position, difference.got,
+                           difference.expected)});
+  }
+  return table.ToText(StandardOutput());
+}
+
+std::string DepartureText(const std::optional<Departure>& departure) {
+  if (!departure) {
+    return "\nNo operator's result departs when it is looked at alone: what differs comes from how "
+           "the engines join operators.\n";
+  }
+  const Difference& difference = departure->difference;
+  return fmt::format(
+      "\nThe first operator that departs is {}{}, %{} in `webnn inspect --graph`:\n"
+      "  {} of {} elements beyond; the worst is {}: {}, not {}\n",
+      departure->op,
+      departure->label.empty() ? "" : fmt::format(" \"{}\"", EscapeControls(departure->label)),
+      departure->operand, difference.beyond, difference.compared, difference.position,
+      difference.got, difference.expected);
+}
+
+Result<int> CompareModels(const Arguments& arguments) {
+  WEBNN_ASSIGN_OR_RETURN(const ContextOptions options, ToContextOptions(arguments.engine));
+  WEBNN_ASSIGN_OR_RETURN(const PreparedModel model,
+                         Prepare("compare", arguments.model, arguments.inputs));
+  WEBNN_ASSIGN_OR_RETURN(const Context context, Context::Create(options));
+  WEBNN_ASSIGN_OR_RETURN(const Graph graph, context.Compile(model.definition));
+  WEBNN_ASSIGN_OR_RETURN(const auto outputs, Compute(context, graph, model.inputs));
+  WEBNN_ASSIGN_OR_RETURN(const Reference reference,
+                         MakeReference(arguments.against, arguments.model.path, model, options));
+  WEBNN_ASSIGN_OR_RETURN(const auto differences,
+                         CompareAll(outputs, reference.outputs, arguments.tolerance));
+  const bool equal = std::all_of(differences.begin(), differences.end(),
+                                 [](const auto& one) { return one.difference.ok(); });
+  std::optional<Departure> departure;
+  if (arguments.bisect) {
+    WEBNN_ASSIGN_OR_RETURN(departure, Bisect(arguments, model, context, reference));
+  }
+
+  if (arguments.json) {
+    Json list = Json::array();
+    for (const auto& [name, difference] : differences) {
+      Json json = {{"name", name}};
+      json.update(DifferenceJson(difference));
+      list.push_back(std::move(json));
+    }
+    Json json = {{"model", arguments.model.path},
+                 {"backend", EngineText(context)},
+                 {"reference", reference.what},
+                 {"equal", equal},
+                 {"outputs", list}};
+    if (arguments.bisect) {
+      json["bisect"] = nullptr;
+      if (departure) {
+        json["bisect"] = {{"op", departure->op},
+                          {"label", departure->label},
+                          {"operand", departure->operand},
+                          {"difference", DifferenceJson(departure->difference)}};
+      }
+    }
+    PrintJson(json);
+  } else {
+    Print(DifferencesText(differences));
+    if (arguments.bisect && !(equal && !departure)) Print(DepartureText(departure));
+    Print(
+        Paint(StandardOutput(), Colour::kDim,
+              fmt::format("\n{} against {}", EngineText(context), EscapeControls(reference.what))) +
+        "\n");
+  }
+  return equal && !departure ? kExitOk : kExitFailed;
+}
+
+Runner SetUp(std::vector<Option>& options) {
+  auto arguments = std::make_shared<Arguments>();
+  AddModelOptions(options, arguments->model);
+  options.insert(
+      options.end(),
+      {{.name = "--against",
+        .value = "FILE",
+        .help = fmt::format("The reference: a back end's name; {}, which is ONNX Runtime on the "
+                            "ONNX file as it is; stored outputs in FILE.npz or FILE.npy; or "
+                            "another model file",
+                            kOriginal),
+        .target = &arguments->against,
+        .group = "Reference",
+        .required = true},
+       {.name = "--bisect",
+        .value = "",
+        .help = "Find the first operator whose result departs; the reference must be a back end, "
+                "or a model with the same operators",
+        .target = &arguments->bisect,
+        .group = "Reference"}});
+  AddToleranceOptions(options, arguments->tolerance);
+  AddInputOptions(options, arguments->inputs);
+  AddEngineOptions(options, arguments->engine);
+  options.push_back(
+      {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json});
+  return [arguments] { return CompareModels(*arguments); };
+}
+
+}  // namespace
+
+Command CompareCommand() {
+  return {
+      .name = "compare",
+      .summary = "Compare a model's outputs with a reference",
+      .description =
+          "Runs the model and the reference on the same inputs and shows, for every output, the "
+          "largest absolute and relative difference, the largest distance in ULP, the cosine and "
+          "how many elements are beyond the tolerance. An element is within it when "
+          "|got - expected| <= atol + rtol * |expected|, or when it is within --ulp. The exit "
+          "status is 1 when one is beyond.",
+      .examples = {{"webnn compare model.onnx --against onnxruntime-original",
+                    "Is what we make of the file what ONNX Runtime makes of it? Inputs are random"},
+                   {"webnn compare model.onnx --input in.npz --against expected.npz --rtol 1e-3",
+                    "With outputs that were stored"},
+                   {"webnn compare model.onnx --against model.webnn --ulp 0",
+                    "Do two files hold the same model?"},
+                   {"webnn compare half.onnx --against full.onnx --bisect",
+                    "Where two models part"}},
+      .set_up = &SetUp};
+}
+
+}  // namespace webnn::cli
