@@ -64,8 +64,9 @@ class Unrolled {
         biases_ = SplitParts(node_, *recurrent_bias_, {2 * hidden, hidden}, 0);
       }
     }
-    if (r_.peepholes)
+    if (r_.peepholes) {
       peepholes_ = SplitParts(node_, At(*r_.peepholes), {hidden, hidden, hidden}, 0);
+    }
   }
 
   // Hidden states of all steps in `sequence`, from place `direction` on, one for each direction.
