@@ -28,8 +28,14 @@ constexpr Reduction kReductions[] = {
 
 Result<const Reduction*> ReadReduction(const Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const std::string name, node.String("reduction", "none"));
+  // The sum of truths is whether any is true, their product whether all are.
+  const bool is_bool = node.TypeOf(0) == Element::kBool;
+  const std::string_view wanted = !is_bool        ? name
+                                  : name == "add" ? "max"
+                                  : name == "mul" ? "min"
+                                                  : std::string_view(name);
   for (const Reduction& reduction : kReductions) {
-    if (reduction.name == name) return &reduction;
+    if (reduction.name == wanted) return &reduction;
   }
   return node.Invalid("`reduction` is \"{}\"; allowed are none, add, mul, max and min", name);
 }

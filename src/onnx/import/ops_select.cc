@@ -31,11 +31,11 @@ Result<void> ImportCompress(Node& node) {
   } else {
     x = movement.Reshape(x, {ElementCount(x.sizes)});
   }
+  // Either may be longer than the other.
   std::vector<int64_t> indices;
-  for (size_t i = 0; i < keep.size(); ++i) {
-    if (keep[i] != 0) indices.push_back(static_cast<int64_t>(i));
+  for (int64_t i = 0; i < std::min(std::ssize(keep), x.sizes[axis]); ++i) {
+    if (keep[static_cast<size_t>(i)] != 0) indices.push_back(i);
   }
-  WEBNN_ASSIGN_OR_RETURN(indices, CheckIndices(node, std::move(indices), x.sizes[axis]));
   return movement.Set(0, movement.Take(x, axis, indices));
 }
 

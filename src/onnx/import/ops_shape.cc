@@ -79,7 +79,7 @@ Result<void> ImportSqueeze(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const auto given, AttributeOrInput(node, "axes", 1, 13));
   const std::vector<int64_t>& input = node.SizesOf(0);
   std::vector<bool> dropped(input.size());
-  if (given) {
+  if (given && !given->empty()) {  // an empty list counts as none, as ONNX Runtime has it
     WEBNN_ASSIGN_OR_RETURN(const std::vector<uint32_t> axes, node.Axes(*given, node.RankOf(0)));
     for (uint32_t axis : axes) {
       if (input[axis] != 1) {

@@ -48,6 +48,16 @@ TEST(ImportIndexing, Scatter) {
   });
 }
 
+TEST(ImportIndexing, ScatterReductionsOfBool) {
+  const TestTensor x = Bools({4}, {0, 1, 1, 0});
+  const TestTensor i = Int64s({3}, {1, 1, 3});
+  const TestTensor u = Bools({3}, {1, 0, 1});
+  for (const char* reduction : {"add", "mul"}) {
+    ExpectCases(
+        {{"ScatterElements", {{"x", x}, {"i", i}, {"u", u}}, {{"reduction", reduction}}, 18}});
+  }
+}
+
 // Several updates may come to one element.
 TEST(ImportIndexing, ScatterReductions) {
   const TestTensor x = Random({4, 3});
@@ -153,6 +163,7 @@ TEST(ImportIndexing, Select) {
   ExpectCases({
       {"Compress", {{"x", x}, {"const_c", Bools({3}, {1, 0, 1})}}, {{"axis", 0}}},
       {"Compress", {{"x", x}, {"const_c", Bools({2}, {0, 1})}}, {{"axis", -1}}},
+      {"Compress", {{"x", x}, {"const_c", Bools({5}, {0, 1, 1, 1, 1})}}, {{"axis", 0}}},
       {"Compress", {{"x", x}, {"const_c", Bools({7}, {0, 1, 1, 0, 0, 0, 1})}}},
       {"NonZero", {{"const_x", Int64s({2, 3}, {0, 1, 2, 0, 0, -1})}}},
       {"NonZero", {{"const_x", Floats({3}, {0, 1, 2})}}},
@@ -234,7 +245,6 @@ TEST(ImportIndexing, Invalid) {
   invalid("ScatterElements", {{"i", Int64s({1, 1}, {0})}, {"u", Random({1, 1})}},
           {{"reduction", "sum"}}, "`reduction` is \"sum\"");
   invalid("TopK", {{"const_k", Int64s({1}, {5})}}, {}, "`K` is 5; axis 1 has size 4");
-  invalid("Compress", {{"const_c", Bools({4}, {0, 0, 0, 1})}}, {{"axis", 0}}, "the index 3");
 }
 
 }  // namespace

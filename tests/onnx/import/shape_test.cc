@@ -37,6 +37,7 @@ TEST(ImportShape, Reshape) {
       {"Squeeze", {{"x", Random({1, 3, 1})}}, {}, 7},
       {"Squeeze", {{"x", Random({1, 3, 1})}, {"const_axes", Int64s({1}, {-1})}}},
       {"Squeeze", {{"x", Random({1, 3, 1})}}},
+      {"Squeeze", {{"x", Random({1, 3, 1})}, {"const_axes", Int64s({0}, {})}}},
       {"Unsqueeze", {{"x", x}}, {{"axes", {0, 2}}}, 11},
       {"Unsqueeze", {{"x", x}, {"const_axes", Int64s({2}, {-1, 0})}}},
       {"Unsqueeze", {{"x", Random({})}, {"const_axes", Int64s({1}, {0})}}},
