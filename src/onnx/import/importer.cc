@@ -22,7 +22,9 @@ using ::onnx::ValueInfoProto;
 
 // What one file may make of itself by calls and loops.
 constexpr int kMaxDepth = 64;
-constexpr int kMaxInlinedNodes = 200'000;
+constexpr size_t kMaxInlinedValues = 1'000'000;
+constexpr uint64_t kMaxAllFoldedBytes = uint64_t{1} << 29;
+constexpr size_t kMaxLabel = 200;
 
 std::string_view Canonical(std::string_view domain) {
   return domain == "ai.onnx" ? std::string_view() : domain;
@@ -31,6 +33,12 @@ std::string_view Canonical(std::string_view domain) {
 std::string OpName(const NodeProto& node) {
   const std::string_view domain = Canonical(node.domain());
   return domain.empty() ? node.op_type() : fmt::format("{}.{}", domain, node.op_type());
+}
+
+// A label is in every operator of the node; a file may not make it as long as it likes.
+std::string Shorten(std::string label) {
+  if (label.size() <= kMaxLabel) return label;
+  return "..." + label.substr(label.size() - kMaxLabel);
 }
 
 std::string FunctionKey(std::string_view domain, std::string_view name, std::string_view overload) {
@@ -220,6 +228,15 @@ Result<void> ImporterImpl::LoadWeight(Slot& slot) {
 // ---- Nodes. ----
 
 Result<void> ImporterImpl::ImportBody(const Body& body, const Frame& frame, Scope& scope) {
+  if (depth_ > 0) {
+    for (const NodeProto& node : body.nodes) {
+      inlined_values_ += 1 + static_cast<size_t>(node.input_size() + node.output_size());
+    }
+    if (inlined_values_ > kMaxInlinedValues) {
+      return NotSupported("calls and loops come to more than {} nodes and values",
+                          kMaxInlinedValues);
+    }
+  }
   auto order = OrderNodes(
       body.nodes, body.outputs, [&](std::string_view name) { return scope.values.contains(name); },
       [&](std::string_view name) { return scope.Has(name); });
@@ -233,13 +250,13 @@ Result<void> ImporterImpl::ImportBody(const Body& body, const Frame& frame, Scop
   }
   for (int index : order->nodes) {
     const NodeProto& proto = body.nodes[index];
-    NodeData node{
-        .proto = proto,
-        .op = OpName(proto),
-        .label = body.place + (proto.name().empty() ? fmt::format("#{}", index) : proto.name()),
-        .opset = 0,
-        .frame = frame,
-        .scope = scope};
+    NodeData node{.proto = proto,
+                  .op = OpName(proto),
+                  .label = Shorten(body.place + (proto.name().empty() ? fmt::format("#{}", index)
+                                                                      : proto.name())),
+                  .opset = 0,
+                  .frame = frame,
+                  .scope = scope};
     for (const std::string& input : proto.input()) {
       node.inputs.push_back(input.empty() ? nullptr : scope.Find(input));
       if (node.inputs.back() != nullptr) node.inputs.back()->wanted = true;
@@ -255,20 +272,15 @@ Result<void> ImporterImpl::ImportBody(const Body& body, const Frame& frame, Scop
 
 // An error is what ends the import; what cannot be expressed is reported and passed over.
 Result<void> ImporterImpl::ImportNode(NodeData& node) {
-  if (depth_ > 0 && ++inlined_nodes_ > kMaxInlinedNodes) {
-    return NotSupported("calls and loops come to more than {} nodes", kMaxInlinedNodes);
-  }
   const std::string_view domain = Canonical(node.proto.domain());
   const auto opset = node.frame.opsets.find(domain);
   if (opset != node.frame.opsets.end()) node.opset = opset->second;
-  if (const FunctionProto* function = FindFunction(node.proto); function != nullptr) {
-    return CallFunction(node, *function);
-  }
-  if (opset == node.frame.opsets.end()) {
+  const FunctionProto* function = FindFunction(node.proto);
+  if (function == nullptr && opset == node.frame.opsets.end()) {
     return TypeError("the model imports no version of the operators of \"{}\"",
                      node.proto.domain());
   }
-  const auto computed = Compute(node);
+  const auto computed = function != nullptr ? CallFunction(node, *function) : Compute(node);
   if (computed.ok()) return CheckDeclared(node);
   if (placed_ || computed.error().code != ErrorCode::kNotSupported) return computed;
   ReportUnsupported(node, computed.error());
@@ -327,6 +339,18 @@ Result<bool> ImporterImpl::FoldNode(NodeData& node) {
   Node handle(*this, node);
   WEBNN_ASSIGN_OR_RETURN(auto results, Fold(handle));
   if (!results) return false;
+  for (const HostTensor& result : *results) {
+    // Not what is a view of a weight.
+    const bool is_view = std::ranges::any_of(node.inputs, [&](const Slot* input) {
+      const HostTensor* known = input == nullptr ? nullptr : input->value.known();
+      return known != nullptr && known->owner == result.owner;
+    });
+    if (!is_view && op != "Constant") folded_bytes_ += result.bytes.size();
+  }
+  if (folded_bytes_ > kMaxAllFoldedBytes) {
+    return NotSupported("what is computed at import comes to more than {} bytes",
+                        kMaxAllFoldedBytes);
+  }
   for (size_t k = 0; k < results->size(); ++k) {
     if (!handle.Wants(k)) continue;
     WEBNN_RETURN_IF_ERROR(handle.Set(k, std::move((*results)[k])));
@@ -477,11 +501,10 @@ Result<Frame> ImporterImpl::FrameOf(
           set.version() < kOldest ? "; onnx.version_converter brings it to a newer one" : "");
     }
     if (set.version() < 1 || set.version() > INT32_MAX) {
-      return TypeError("{}: {} imports version {} of \"{}\"", model_->name(), where, set.version(),
-                       set.domain());
+      return TypeError("{} imports version {} of \"{}\"", where, set.version(), set.domain());
     }
     if (!frame.opsets.emplace(domain, static_cast<int>(set.version())).second) {
-      return TypeError("{}: {} imports \"{}\" twice", model_->name(), where, set.domain());
+      return TypeError("{} imports \"{}\" twice", where, set.domain());
     }
   }
   return frame;
@@ -578,7 +601,11 @@ Result<LoadedModel> ImporterImpl::Run() {
     return NotSupported("{}: version {} of the file format; 1 to {} are known", model_->name(),
                         proto.ir_version(), static_cast<int>(::onnx::IR_VERSION));
   }
-  WEBNN_ASSIGN_OR_RETURN(const Frame frame, FrameOf(proto.opset_import(), "the model"));
+  auto frame = FrameOf(proto.opset_import(), "the model");
+  if (!frame) {
+    frame.error().message = fmt::format("{}: {}", model_->name(), frame.error().message);
+    return frame.error();
+  }
   if (graph.output().empty()) return TypeError("{}: the graph has no outputs", model_->name());
   for (const FunctionProto& function : proto.functions()) {
     if (!functions_
@@ -599,7 +626,7 @@ Result<LoadedModel> ImporterImpl::Run() {
   WEBNN_RETURN_IF_ERROR(AddWeights(graph, scope));
   WEBNN_RETURN_IF_ERROR(AddInputs(scope, loaded));
   WEBNN_RETURN_IF_ERROR(ImportBody(
-      {.nodes = graph.node(), .outputs = NamesOf(graph.output()), .place = ""}, frame, scope));
+      {.nodes = graph.node(), .outputs = NamesOf(graph.output()), .place = ""}, *frame, scope));
   WEBNN_RETURN_IF_ERROR(AddOutputs(scope, loaded));
   // An input that cannot be had matters where something reads it.
   std::vector<UnsupportedNode> inputs;

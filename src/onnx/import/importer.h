@@ -136,9 +136,10 @@ class ImporterImpl {
   std::unordered_set<uint32_t> sources_;
   std::vector<UnsupportedNode> unsupported_;
   std::vector<std::pair<const Slot*, UnsupportedNode>> refused_inputs_;
-  bool placed_ = false;  ///< An error is on its way out that says where it is.
-  int depth_ = 0;        ///< Of calls and subgraphs.
-  int inlined_nodes_ = 0;
+  bool placed_ = false;        ///< An error is on its way out that says where it is.
+  int depth_ = 0;              ///< Of calls and subgraphs.
+  size_t inlined_values_ = 0;  ///< With the nodes, in calls and subgraphs.
+  uint64_t folded_bytes_ = 0;
 };
 
 /// "producer", "domain", "opset" and the model's metadata_props.

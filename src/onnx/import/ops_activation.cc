@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "onnx/import/node.h"
 
 /// Activations, most of them of float tensors alone.
@@ -138,10 +136,8 @@ Result<void> ImportDropout(Node& node) {
     }
   }
   if (node.Wants(1)) {
-    std::byte* memory = nullptr;
-    HostTensor mask = HostTensor::Allocate(Element::kBool, node.SizesOf(0), &memory);
-    std::memset(memory, 1, mask.bytes.size());
-    WEBNN_RETURN_IF_ERROR(node.Set(1, std::move(mask)));
+    const Operand mask = node.Expand(node.Scalar(1, DataType::kUint8), node.SizesOf(0));
+    WEBNN_RETURN_IF_ERROR(node.Set(1, mask, Element::kBool));
   }
   return node.Forward(0, 0);
 }

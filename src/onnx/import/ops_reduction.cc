@@ -127,14 +127,14 @@ Result<void> ImportHardmax(Node& node) {
                                               .keep_dimensions = true,
                                               .output_data_type = DataType::kInt64});
   WEBNN_RETURN_IF_ERROR(node.status());
-  const std::vector<int64_t> sizes = node.Sizes(rows.input);
-  std::vector<int64_t> places(static_cast<size_t>(sizes[rows.axis]));
-  std::iota(places.begin(), places.end(), 0);
-  std::vector<int64_t> place_sizes(sizes.size(), 1);
-  place_sizes[rows.axis] = sizes[rows.axis];
-  const Operand table = node.Reshape(node.Constant(HostTensor::Integers(places)), place_sizes);
-  const Operand hit = node.Emit(ops::Equal{.a = index, .b = table});
-  return node.Set(0, node.Reshape(node.Cast(hit, type), rows.sizes));
+  const auto filled = [&](int value, Operand like) {
+    return node.Expand(node.Scalar(value, type), node.Sizes(like));
+  };
+  const Operand result = node.Emit(ops::ScatterElements{.input = filled(0, rows.input),
+                                                        .indices = index,
+                                                        .updates = filled(1, index),
+                                                        .axis = rows.axis});
+  return node.Set(0, node.Reshape(result, rows.sizes));
 }
 
 // ---- Running sums and products. ----

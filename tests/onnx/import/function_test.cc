@@ -103,7 +103,7 @@ TEST(ImportFunction, ExpansionIsBounded) {
     AddNode(function, inner, {"t"}, "y");
   }
   model.Input("x", Random({2})).Output("y").Node("local.F39", {"x"}, {"y"});
-  ExpectRefused(model, "local.F", "more than 200000 nodes");
+  ExpectRefused(model, "local.F", "more than 1000000 nodes and values");
 }
 
 }  // namespace
