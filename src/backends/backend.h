@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cache/key.h"
 #include "graph/graph_data.h"
 #include "webnn/context.h"
 #include "webnn/types.h"
@@ -52,8 +54,14 @@ class Backend {
   virtual std::string device() const = 0;     ///< "cpu"
   /// The file of the vendor's library; empty where there is none.
   virtual std::string library() const { return {}; }
-  virtual uint32_t max_rank() const = 0;      ///< Of any operand.
+  virtual uint32_t max_rank() const = 0;  ///< Of any operand.
   virtual std::vector<LimitDelta> deltas() const { return {}; }
+  /// What the compiled graph is kept under (`docs/cache.md`); nothing where the back end keeps
+  /// none.
+  virtual std::optional<cache::Key> CacheKey(const GraphData& graph) const {
+    (void)graph;
+    return std::nullopt;
+  }
   virtual Result<std::unique_ptr<CompiledGraph>> Compile(
       const std::shared_ptr<const GraphData>& graph) = 0;
   virtual Result<std::unique_ptr<BackendTensor>> CreateTensor(
