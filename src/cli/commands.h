@@ -12,6 +12,7 @@ Command CompareCommand();
 Command BenchCommand();
 Command OpsCommand();
 Command DevicesCommand();
+Command CacheCommand();
 Command CompletionCommand();
 Command ManCommand();
 
