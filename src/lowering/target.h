@@ -34,6 +34,9 @@ struct Target {
   int opset = 21;
   /// Element types that each ONNX operator takes.
   std::unordered_map<std::string_view, ElementSet> kernels;
+  /// AveragePool is slower than a convolution, but for multiples of this many channels; 0: it never
+  /// is.
+  int64_t pooled_channels = 0;
 
   bool Supports(std::string_view op, Element element) const {
     auto found = kernels.find(op);

@@ -222,6 +222,50 @@ Number LowestOf(DataType type, Element computed) {
   }
 }
 
+// How many elements of the input each window along one axis covers.
+std::vector<float> CoveredElements(const PoolAxis& axis) {
+  std::vector<float> counts;
+  for (int64_t place = 0; place < axis.output; ++place) {
+    int64_t count = 0;
+    for (int64_t k = 0; k < axis.window; ++k) {
+      const int64_t element = place * axis.stride - axis.begin + k * axis.dilation;
+      count += static_cast<int64_t>(element >= 0 && element < axis.input);
+    }
+    counts.push_back(static_cast<float>(count));
+  }
+  return counts;
+}
+
+bool IsFasterByConvolution(const Writer& writer, const PoolAxes& axes, int64_t channels,
+                           Element element) {
+  constexpr int64_t kMostWeights = 1 << 16;
+  const int64_t block = writer.target().pooled_channels;
+  return block > 0 && channels % block != 0 && element == Element::kFloat &&
+         axes[0].window * axes[1].window <= kMostWeights / channels;
+}
+
+// Sums of the windows by a convolution of each channel with ones, over the counts.
+LoweredValue AverageByConvolution(Writer& writer, LoweredValue input, const PoolAxes& axes,
+                                  int64_t channels) {
+  const auto& [h, w] = axes;
+  const std::vector<float> ones(static_cast<size_t>(channels * h.window * w.window), 1);
+  std::vector<Attribute> attributes = NativeAttributes(axes);
+  attributes.push_back({"group", channels});
+  const LoweredValue sums = writer.Emit(
+      "Conv",
+      {input, writer.Constant<float>(ones, {channels, 1, h.window, w.window}, Element::kFloat)},
+      std::move(attributes));
+  std::vector<float> counts;
+  for (float rows : CoveredElements(h)) {
+    for (float columns : CoveredElements(w)) counts.push_back(rows * columns);
+  }
+  if (std::ranges::all_of(counts, [&](float count) { return count == counts[0]; })) {
+    return writer.Div(sums, writer.Scalar(counts[0], Element::kFloat));
+  }
+  return writer.Div(sums,
+                    writer.Constant<float>(counts, {1, 1, h.output, w.output}, Element::kFloat));
+}
+
 }  // namespace
 
 // ---- averagePool2d ----
@@ -242,9 +286,12 @@ Result<OutputShape> Infer(const InferContext& context, const AveragePool2d& op) 
 LoweredValue LowerToOnnx(Writer& writer, const AveragePool2d& op) {
   const PoolAxes axes = AxesOf(writer, op);
   const LoweredValue input = writer.Transpose(writer.Precise(op.input), ToNchw(op.layout));
+  const int64_t channels = writer.ShapeOf(op.input)[ToNchw(op.layout)[1]];
   LoweredValue output;
   if (IsGlobal(axes, input.element)) {
     output = writer.Emit("GlobalAveragePool", {input});
+  } else if (IsNative(axes) && IsFasterByConvolution(writer, axes, channels, input.element)) {
+    output = AverageByConvolution(writer, input, axes, channels);
   } else if (IsNative(axes)) {
     std::vector<Attribute> attributes = NativeAttributes(axes);
     attributes.push_back({"count_include_pad", int64_t{0}});

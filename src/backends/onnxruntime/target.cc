@@ -15,6 +15,8 @@ lowering::Target MakeTarget() {
   lowering::Target target;
   target.name = "onnxruntime";
   target.opset = 21;
+  // Its kernel of AveragePool changed with opset 19. Whole blocks of channels go another way.
+  target.pooled_channels = 16;
 #define WEBNN_KERNEL(op, elements) target.kernels.emplace(#op, elements);
 #include "backends/onnxruntime/kernels.inc"
 #undef WEBNN_KERNEL

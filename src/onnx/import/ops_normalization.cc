@@ -28,8 +28,9 @@ Result<void> ImportBatchNormalization(Node& node) {
     return node.Refuse("BatchNormalization in training mode", "export the model for inference");
   }
   const Sizes& sizes = node.SizesOf(0);
-  if (sizes.size() < 2)
+  if (sizes.size() < 2) {
     return node.Invalid("the input has rank {}; it must be 2 or more", sizes.size());
+  }
   const Operand x = node.Get(0);
   std::array<Operand, 4> parameters;  // scale, bias, mean, variance
   WEBNN_RETURN_IF_ERROR(node.status());
@@ -63,8 +64,9 @@ Result<void> ImportBatchNormalization(Node& node) {
 Result<void> ImportInstanceNormalization(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const float epsilon, node.Float("epsilon", 1e-5F));
   const Sizes& sizes = node.SizesOf(0);
-  if (sizes.size() < 3)
+  if (sizes.size() < 3) {
     return node.Invalid("the input has rank {}; it must be 3 or more", sizes.size());
+  }
   Operand x = node.Get(0);
   if (sizes.size() != 4) x = node.Reshape(x, {sizes[0], sizes[1], 1, ProductOf(sizes, 2)});
   const Operand y = node.Emit(ops::InstanceNormalization{.input = x,
@@ -263,8 +265,9 @@ Result<void> ImportLrn(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const float bias, node.Float("bias", 1));
   WEBNN_ASSIGN_OR_RETURN(const int64_t size, node.Int("size", 0));
   const Sizes& sizes = node.SizesOf(0);
-  if (sizes.size() < 2)
+  if (sizes.size() < 2) {
     return node.Invalid("the input has rank {}; it must be 2 or more", sizes.size());
+  }
   if (size < 1 || size > std::numeric_limits<int32_t>::max()) {
     return node.Invalid("size is {}; it must be from 1 to 2147483647", size);
   }
@@ -272,22 +275,20 @@ Result<void> ImportLrn(Node& node) {
   WEBNN_RETURN_IF_ERROR(node.status());
   const DataType type = node.DataTypeOf(x);
   const Operand wide = node.Cast(x, DataType::kFloat32);
-  // The mean of squares of a window over channels, those outside being 0. A window cannot reach
-  // further than over all channels on both sides.
+  // bias + alpha / size * the sum of squares over a window of channels, as a convolution along
+  // them. A window reaches no further than over all channels on both sides.
   const int64_t before = std::min((size - 1) / 2, sizes[1]);
   const int64_t after = std::min(size / 2, sizes[1]);
-  const int64_t window = before + 1 + after;
-  Operand squares = node.Mul(wide, wide);
-  squares = node.Reshape(squares, {sizes[0], 1, sizes[1], ProductOf(sizes, 2)});
-  squares = node.Emit(ops::Pad{.input = squares,
-                               .beginning_padding = {0, 0, static_cast<uint32_t>(before), 0},
-                               .ending_padding = {0, 0, static_cast<uint32_t>(after), 0}});
-  const Operand means = node.Emit(ops::AveragePool2d{
-      .input = squares, .window_dimensions = {{static_cast<uint32_t>(window), 1}}});
-  const double factor =
-      static_cast<double>(alpha) * static_cast<double>(window) / static_cast<double>(size);
-  Operand scale = node.Mul(means, node.Scalar(factor, DataType::kFloat32));
-  scale = node.Add(scale, node.Scalar(bias, DataType::kFloat32));
+  const std::vector<double> weights(static_cast<size_t>(before + 1 + after),
+                                    static_cast<double>(alpha) / static_cast<double>(size));
+  const Operand squares =
+      node.Reshape(node.Mul(wide, wide), {sizes[0], 1, sizes[1], ProductOf(sizes, 2)});
+  Operand scale = node.Emit(ops::Conv2d{
+      .input = squares,
+      .filter =
+          node.Constant(TensorOf(weights, {1, 1, std::ssize(weights), 1}, DataType::kFloat32)),
+      .padding = {static_cast<uint32_t>(before), static_cast<uint32_t>(after), 0, 0},
+      .bias = Filled(node, static_cast<double>(bias), 1, DataType::kFloat32)});
   scale = node.Reshape(Power(node, scale, static_cast<double>(beta), DataType::kFloat32), sizes);
   return node.Set(0, node.Cast(node.Div(wide, scale), type));
 }
