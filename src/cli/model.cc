@@ -5,6 +5,7 @@
 
 #include "cli/errors.h"
 #include "cli/terminal.h"
+#include "cli/typos.h"
 #include "fmt/ranges.h"
 #include "runtime/impl.h"
 
@@ -50,6 +51,49 @@ std::string ShapeText(const OpenInput& input) {
                                            : NameOf(input, axis));
   }
   return fmt::format("[{}]", fmt::join(sizes, ", "));
+}
+
+Error NoSuch(std::string_view option, std::string_view what, const std::string& name,
+             const std::vector<std::string_view>& known) {
+  return BadUse("{}: no input {} \"{}\"{}; there is {}", option, what, name,
+                DidYouMean(name, known),
+                known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", ")));
+}
+
+// Do the sizes that are given fit what the file declares?
+Result<void> CheckSizes(const ModelSummary& summary, const LoadOptions& options) {
+  std::vector<std::string_view> inputs;
+  std::vector<std::string_view> dimensions;
+  for (const DeclaredTensor& input : summary.inputs) {
+    inputs.push_back(input.name);
+    for (const auto& dimension : input.dimensions) {
+      const std::string* name = std::get_if<std::string>(&dimension);
+      if (name == nullptr || name->empty()) continue;
+      if (std::find(dimensions.begin(), dimensions.end(), *name) == dimensions.end()) {
+        dimensions.push_back(*name);
+      }
+    }
+  }
+  for (const auto& [name, size] : options.dimensions) {
+    if (std::find(dimensions.begin(), dimensions.end(), name) == dimensions.end()) {
+      return NoSuch("--dim", "has a dimension", name, dimensions);
+    }
+  }
+  for (const auto& [name, shape] : options.shapes) {
+    const auto place = std::find(inputs.begin(), inputs.end(), name);
+    if (place == inputs.end()) return NoSuch("--shape", "is named", name, inputs);
+    const DeclaredTensor& declared = summary.inputs[static_cast<size_t>(place - inputs.begin())];
+    bool fits = declared.dimensions.empty() || declared.dimensions.size() == shape.rank();
+    for (size_t axis = 0; fits && axis < declared.dimensions.size(); ++axis) {
+      const uint64_t* fixed = std::get_if<uint64_t>(&declared.dimensions[axis]);
+      fits = fixed == nullptr || *fixed == shape[axis];
+    }
+    if (!fits) {
+      return BadUse("--shape: {} does not fit the input {} {}", ToString(shape), name,
+                    ShapeText(Settle(declared, {})));
+    }
+  }
+  return {};
 }
 
 // Sizes of a picture for the open ones behind the batch.
@@ -130,9 +174,13 @@ Result<GraphDefinition> LoadWithInputs(std::string_view command, const std::stri
                                        const ImageOptions& image_options) {
   auto definition = LoadGraph(path, options);
   if (definition) return definition;
-  // Perhaps sizes are open: only the file's own declarations tell.
-  const auto summary = InspectModel(path, options);
+  // Perhaps sizes are open or given wrongly: only the file's own declarations tell.
+  LoadOptions without_sizes = options;
+  without_sizes.shapes.clear();
+  without_sizes.dimensions.clear();
+  const auto summary = InspectModel(path, without_sizes);
   if (!summary) return std::move(definition.error());
+  WEBNN_RETURN_IF_ERROR(CheckSizes(*summary, options));
   std::vector<std::string> names;
   for (const DeclaredTensor& input : summary->inputs) names.push_back(input.name);
   WEBNN_RETURN_IF_ERROR(CheckInputNames(names, given));

@@ -60,15 +60,19 @@ Result<int> RunWithoutCommand(std::span<const std::string> arguments) {
     Print(fmt::format("webnn {}\n", Version()));
     return kExitOk;
   }
-  if (word == "--help" || word == "-h" || word == "help") {
-    const Command* command = arguments.size() > 1 ? FindCommand(arguments[1]) : nullptr;
-    Print(command != nullptr ? CommandHelp(*command, StandardOutput())
-                             : ProgramHelp(StandardOutput()));
+  const bool help = word == "--help" || word == "-h" || word == "help";
+  if (help && arguments.size() == 1) {
+    Print(ProgramHelp(StandardOutput()));
+    return kExitOk;
+  }
+  const std::string& name = help ? arguments[1] : word;
+  if (const Command* command = FindCommand(name)) {
+    Print(CommandHelp(*command, StandardOutput()));
     return kExitOk;
   }
   std::vector<std::string_view> known = {"--help", "--version"};
   for (const Command& command : AllCommands()) known.push_back(command.name);
-  return WithHint(BadUse("there is no command \"{}\"{}", word, DidYouMean(word, known)),
+  return WithHint(BadUse("there is no command \"{}\"{}", name, DidYouMean(name, known)),
                   "`webnn --help` lists the commands");
 }
 

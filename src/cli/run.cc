@@ -85,11 +85,12 @@ Command RunCommand() {
           "Without --input every input gets random numbers, always the same ones. Sizes that the "
           "file leaves open come from --shape and --dim, or from the arrays and pictures that are "
           "given.\n\n"
-          "A picture becomes (pixel * scale - mean) / std, pixels being 0 to 255.",
+          "A picture becomes (pixel * scale - mean) / std, pixels being 0 to 255. Models trained "
+          "on "
+          "ImageNet usually want --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.",
       .examples =
           {{"webnn run model.onnx", "Does it run, and what comes out? Inputs are random"},
-           {"webnn run model.onnx --input image=cat.jpg --resize crop --mean 0.485,0.456,0.406 "
-            "--std 0.229,0.224,0.225 --top 5 --labels classes.txt",
+           {"webnn run model.onnx --input image=cat.jpg --resize crop --top 5 --labels names.txt",
             "The five best classes for a picture"},
            {"webnn run model.onnx --input in.npz --outputs out.npz",
             "Arrays from NumPy and back: in.npz has one array for each input"},

@@ -222,6 +222,7 @@ class HelpTest(Case):
         self.refused(2, 'did you mean "softmax"?', "ops", "sofmax")
         self.refused(2, 'did you mean "onnxruntime"?', "run", "m.onnx", "--backend", "onnxrutnime")
         self.refused(2, "MODEL is missing", "run")
+        self.refused(2, 'no command "rnu" (did you mean "run"?)', "help", "rnu")
 
     def test_what_cannot_be_written_is_an_error(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
@@ -390,6 +391,10 @@ class RunTest(Case):
         self.refused(2, "is no size", "run", "m.onnx", "--dim", "h=0")
         self.refused(2, "is no size", "run", "m.onnx", "--shape", "x=1x3xax5")
         self.refused(2, "--dim takes NAME=", "run", "m.onnx", "--dim", "4")
+        self.refused(2, 'no input has a dimension "hh"', "run", "m.onnx", "--dim", "hh=4")
+        self.refused(2, 'no input is named "xx"', "run", "m.onnx", "--shape", "xx=4")
+        self.refused(2, "[1, 4, 4, 4] does not fit the input x [n, 3, h, w]", "run", "m.onnx",
+                     "--shape", "x=1x4x4x4")
 
     def test_bad_files(self):
         self.save("m.onnx", pass_through([1, 3, 8, 8]))
