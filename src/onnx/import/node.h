@@ -202,6 +202,7 @@ std::span<const ImportRow> ConvolutionRows();  // Conv, ConvTranspose, pooling, 
 std::span<const ImportRow> NormalizationRows();  // Batch, Instance, Layer, Group, RMS, LRN, Lp
 std::span<const ImportRow> MatrixRows();         // MatMul, Gemm, Einsum, Attention, RotaryEmbedding
 std::span<const ImportRow> RecurrentRows();      // LSTM, GRU, RNN
+std::span<const ImportRow> LossRows();           // NegativeLogLikelihoodLoss ...
 std::span<const ImportRow> QuantizationRows();   // Q/DQ, QLinear*, *Integer
 
 /// The row for an operator of a domain ("" is ai.onnx) at a version; null when there is none.

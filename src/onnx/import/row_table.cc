@@ -18,7 +18,7 @@ const RowTable& Table() {
     for (const auto rows :
          {ElementwiseRows(), ActivationRows(), FormulaRows(), BitwiseRows(), ReductionRows(),
           ShapeRows(), IndexingRows(), ConvolutionRows(), NormalizationRows(), MatrixRows(),
-          RecurrentRows(), QuantizationRows()}) {
+          RecurrentRows(), LossRows(), QuantizationRows()}) {
       for (const ImportRow& row : rows) table[row.name].push_back(&row);
     }
     for (auto& [name, versions] : table) {
