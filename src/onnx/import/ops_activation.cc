@@ -75,15 +75,26 @@ Result<void> ImportFastGelu(Node& node) {
   return node.Set(0, TanhGelu(node, x, type));
 }
 
-Result<void> ImportSwish(Node& node, float fallback) {
+// x * sigmoid(alpha * x) of the first input.
+Result<Operand> Swish(Node& node, float fallback) {
   WEBNN_ASSIGN_OR_RETURN(const float alpha, node.Float("alpha", fallback));
   WEBNN_ASSIGN_OR_RETURN(const DataType type, TypeOfInput(node));
   const Operand x = node.Get(0);
   const Operand scaled = alpha == 1 ? x : node.Mul(x, node.Scalar(alpha, type));
-  return node.Set(0, node.Mul(x, node.Emit(ops::Sigmoid{.input = scaled})));
+  return node.Mul(x, node.Emit(ops::Sigmoid{.input = scaled}));
 }
-Result<void> ImportSwish24(Node& node) { return ImportSwish(node, 1); }
-Result<void> ImportQuickGelu(Node& node) { return ImportSwish(node, 1.702f); }
+Result<void> ImportSwish(Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const Operand swish, Swish(node, 1));
+  return node.Set(0, swish);
+}
+Result<void> ImportQuickGelu(Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const Operand swish, Swish(node, 1.702f));
+  return node.Set(0, swish);
+}
+Result<void> ImportSwiGlu(Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const Operand swish, Swish(node, 1));
+  return node.Set(0, node.Mul(swish, node.Get(1)));
+}
 
 Result<void> ImportMish(Node& node) {
   const Operand x = node.Get(0);
@@ -158,7 +169,8 @@ constexpr ImportRow kRows[] = {
     {"Sigmoid", 6, 1, ImportPlain<ops::Sigmoid>},
     {"Softplus", 1, 1, ImportPlain<ops::Softplus>},
     {"Softsign", 1, 1, ImportPlain<ops::Softsign>},
-    {"Swish", 24, 1, ImportSwish24},
+    {"Swish", 24, 1, ImportSwish},
+    {"SwiGLU", 28, 2, ImportSwiGlu},
     {"Tanh", 6, 1, ImportPlain<ops::Tanh>},
     {"ThresholdedRelu", 10, 1, ImportThresholdedRelu},
     {"com.microsoft.BiasGelu", 1, 2, ImportBiasGelu},

@@ -185,5 +185,28 @@ TEST(ImportGelu, FusedForms) {
   ExpectNodeSame("com.microsoft.QuickGelu", {{"x", x}}, {{"alpha", 1.0f}});
 }
 
+// ONNX Runtime does not have it; the oracle is its definition.
+TEST(ImportSwiGlu, IsSwishTimesTheOther) {
+  const TestTensor a = Random({3, 8}, TensorProto::FLOAT, -4, 4);
+  const TestTensor b = Random({3, 8}, TensorProto::FLOAT, -1, 1, 2);
+  TestModel oracle;
+  oracle.Input("a", a).Input("b", b).Weight("alpha", Floats({}, {0.5f}));
+  oracle.Node("Mul", {"a", "alpha"}, {"scaled"});
+  oracle.Node("Sigmoid", {"scaled"}, {"gate"});
+  oracle.Node("Mul", {"a", "gate"}, {"swish"});
+  oracle.Node("Mul", {"swish", "b"}, {"y"});
+  oracle.Output("y", TensorProto::FLOAT);
+  const auto expected = RunOnnxRuntime(oracle.Serialize(), {{"a", a}, {"b", b}});
+  ASSERT_TRUE(expected.ok()) << ToString(expected.error());
+  const auto actual =
+      RunImported(OneNode("SwiGLU", {{"a", a}, {"b", b}}, {{"alpha", 0.5f}}, 1, 28).Serialize(),
+                  {{"a", a}, {"b", b}});
+  ASSERT_TRUE(actual.ok()) << ToString(actual.error());
+  const auto values = actual->at("y0").Values<float>();
+  const auto wanted = expected->at("y").Values<float>();
+  ASSERT_EQ(values.size(), wanted.size());
+  for (size_t k = 0; k < values.size(); ++k) EXPECT_NEAR(values[k], wanted[k], 1e-6) << k;
+}
+
 }  // namespace
 }  // namespace webnn::onnx_test
