@@ -23,7 +23,7 @@ using ::onnx::ValueInfoProto;
 // What one file may make of itself by calls and loops.
 constexpr int kMaxDepth = 64;
 constexpr size_t kMaxInlinedValues = 1'000'000;
-constexpr uint64_t kMaxAllFoldedBytes = uint64_t{1} << 29;
+constexpr uint64_t kMaxMadeBytes = uint64_t{1} << 29;
 constexpr size_t kMaxLabel = 200;
 
 std::string_view Canonical(std::string_view domain) {
@@ -339,23 +339,22 @@ Result<bool> ImporterImpl::FoldNode(NodeData& node) {
   Node handle(*this, node);
   WEBNN_ASSIGN_OR_RETURN(auto results, Fold(handle));
   if (!results) return false;
-  for (const HostTensor& result : *results) {
-    // Not what is a view of a weight.
-    const bool is_view = std::ranges::any_of(node.inputs, [&](const Slot* input) {
-      const HostTensor* known = input == nullptr ? nullptr : input->value.known();
-      return known != nullptr && known->owner == result.owner;
-    });
-    if (!is_view && op != "Constant") folded_bytes_ += result.bytes.size();
-  }
-  if (folded_bytes_ > kMaxAllFoldedBytes) {
-    return NotSupported("what is computed at import comes to more than {} bytes",
-                        kMaxAllFoldedBytes);
-  }
   for (size_t k = 0; k < results->size(); ++k) {
     if (!handle.Wants(k)) continue;
     WEBNN_RETURN_IF_ERROR(handle.Set(k, std::move((*results)[k])));
   }
   return true;
+}
+
+Result<void> ImporterImpl::CountMade(const NodeData& node, const HostTensor& tensor) {
+  // Not what is a view of an input, and not what lies in the file.
+  const bool is_view = std::ranges::any_of(node.inputs, [&](const Slot* input) {
+    const HostTensor* known = input == nullptr ? nullptr : input->value.known();
+    return known != nullptr && known->owner == tensor.owner;
+  });
+  if (!is_view && node.op != "Constant") made_bytes_ += tensor.bytes.size();
+  if (made_bytes_ <= kMaxMadeBytes) return {};
+  return NotSupported("what is computed at import comes to more than {} bytes", kMaxMadeBytes);
 }
 
 // The outputs of a node that was refused: placeholders where the file says what they are, so that

@@ -101,6 +101,9 @@ class ImporterImpl {
   /// The error with its place in front, unless it has that already.
   Error Place(const NodeData& node, Error error);
   void ReportUnsupported(const NodeData& node, const Error& error);
+  /// Counts the bytes of a tensor that an import function made; NotSupported when there are too
+  /// many of all.
+  Result<void> CountMade(const NodeData& node, const HostTensor& tensor);
 
  private:
   Result<void> ImportNode(NodeData& node);
@@ -139,7 +142,7 @@ class ImporterImpl {
   bool placed_ = false;        ///< An error is on its way out that says where it is.
   int depth_ = 0;              ///< Of calls and subgraphs.
   size_t inlined_values_ = 0;  ///< With the nodes, in calls and subgraphs.
-  uint64_t folded_bytes_ = 0;
+  uint64_t made_bytes_ = 0;
 };
 
 /// "producer", "domain", "opset" and the model's metadata_props.

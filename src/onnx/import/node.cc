@@ -205,6 +205,10 @@ Operand Node::Scalar(Number value, DataType type) {
 
 Operand Node::Constant(const HostTensor& tensor) {
   if (!Ready()) return {};
+  if (auto counted = importer_.CountMade(data_, tensor); !counted) {
+    Fail(std::move(counted.error()));
+    return {};
+  }
   return Take(importer_.Materialize(tensor));
 }
 
@@ -237,6 +241,7 @@ Result<void> Node::Set(size_t k, HostTensor tensor) {
   WEBNN_RETURN_IF_ERROR(status());
   if (k >= data_.outputs.size() || data_.outputs[k] == nullptr) return {};
   WEBNN_ASSIGN_OR_RETURN(tensor, importer_.loader().Narrow(std::move(tensor)));
+  WEBNN_RETURN_IF_ERROR(importer_.CountMade(data_, tensor));
   ImportedValue& value = data_.outputs[k]->value;
   value.element = tensor.element;
   value.sizes = tensor.sizes;

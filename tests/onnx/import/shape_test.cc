@@ -331,5 +331,20 @@ TEST(ImportShape, HugeResults) {
       "axis 0 would be too large");
 }
 
+// Many small nodes cannot make more together than one may.
+TEST(ImportShape, ManyLargeResults) {
+  TestModel model;
+  model.Weight("sizes", Int64s({1}, {1 << 20}));
+  std::vector<std::string> results;
+  for (int i = 0; i < 1000; ++i) {
+    results.push_back("r" + std::to_string(i));
+    model.Node("ConstantOfShape", {"sizes"}, {results.back()},
+               {{"value", TestAttribute::Value(Bools({1}, {1}))}});
+  }
+  model.Node("Concat", results, {"y"}, {{"axis", 0}});
+  model.Output("y");
+  ExpectRefused(model, "ConstantOfShape", "what is computed at import comes to more than");
+}
+
 }  // namespace
 }  // namespace webnn::onnx_test
