@@ -388,6 +388,13 @@ class RunTest(Case):
         for words in (["--dim", "h=4", "--dim", "w=5"], ["--shape", "x=1x3x4x5"]):
             self.assertEqual(self.json("run", "m.onnx", *words)["outputs"][0]["shape"],
                              [1, 3, 4, 5])
+        self.save("two.onnx", model([helper.make_node("Add", ["a", "b"], ["y"])],
+                                    [("a", TensorProto.FLOAT, ["n", "m"]),
+                                     ("b", TensorProto.FLOAT, ["k", "m"])],
+                                    [("y", TensorProto.FLOAT, ["n", "m"])]))
+        np.save(self.path("b.npy"), np.ones((1, 3), np.float32))
+        report = self.json("run", "two.onnx", "--input", "b=b.npy", "--input", "random")
+        self.assertEqual([one["shape"] for one in report["inputs"]], [[1, 3], [1, 3]])
         self.refused(2, "is no size", "run", "m.onnx", "--dim", "h=0")
         self.refused(2, "is no size", "run", "m.onnx", "--shape", "x=1x3xax5")
         self.refused(2, "--dim takes NAME=", "run", "m.onnx", "--dim", "4")
