@@ -11,44 +11,51 @@ bool IsUnsigned(DataType type) {
   return type == DataType::kUint8 || type == DataType::kUint32 || type == DataType::kUint64;
 }
 
+Operand Select(Node& node, Operand condition, Operand a, Operand b) {
+  return node.Emit(ops::Where{.condition = condition, .true_value = a, .false_value = b});
+}
+
+// The remainder of division towards zero with the sign of the divisor: where the signs differ, the
+// divisor is added once.
+Operand WithSignOfDivisor(Node& node, Operand remainder, Operand b, Operand zero) {
+  const auto is_negative = [&](Operand x) { return node.Emit(ops::Lesser{.a = x, .b = zero}); };
+  const Operand differs =
+      node.Emit(ops::LogicalXor{.a = is_negative(remainder), .b = is_negative(b)});
+  const Operand wrong = node.Emit(
+      ops::LogicalAnd{.a = differs, .b = node.Emit(ops::NotEqual{.a = remainder, .b = zero})});
+  return Select(node, wrong, node.Add(remainder, b), remainder);
+}
+
+// Of float32 towards zero, by magnitudes. An infinite divisor leaves a finite dividend as it is.
+Operand FloatRemainder(Node& node, Operand a, Operand b, Operand zero) {
+  const Operand x = node.Emit(ops::Abs{.input = a});
+  const Operand y = node.Emit(ops::Abs{.input = b});
+  const Operand quotient = node.Emit(ops::Floor{.input = node.Div(x, y)});
+  Operand rest = node.Sub(x, node.Mul(quotient, y));
+  // A quotient that was rounded up to the next integer.
+  rest = Select(node, node.Emit(ops::Lesser{.a = rest, .b = zero}), node.Add(rest, y), rest);
+  const Operand finite = node.Add(x, node.Sub(x, x));  // no number when it is infinite
+  rest = Select(node, node.Emit(ops::IsInfinite{.a = y}), finite, rest);
+  return Select(node, node.Emit(ops::Lesser{.a = a, .b = zero}), node.Emit(ops::Neg{.input = rest}),
+                rest);
+}
+
 // The remainder has the sign of the dividend with `fmod`, else that of the divisor.
 Result<void> ImportMod(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const int64_t fmod, node.Int("fmod", 0));
   WEBNN_ASSIGN_OR_RETURN(const DataType type, node.TypeFor(node.TypeOf(0)));
-  const Operand a = node.Get(0);
-  const Operand b = node.Get(1);
-  Operand remainder;
-  if (lowering::IsFloat(node.TypeOf(0))) {
-    if (fmod == 0) return node.Invalid("Mod of floats needs `fmod` = 1");
-    // Computed in float32: the quotient towards zero is the floor of magnitudes.
-    const Operand x = node.Emit(ops::Abs{.input = node.Cast(a, DataType::kFloat32)});
-    const Operand y = node.Emit(ops::Abs{.input = node.Cast(b, DataType::kFloat32)});
-    const Operand quotient = node.Emit(ops::Floor{.input = node.Div(x, y)});
-    Operand rest = node.Sub(x, node.Mul(quotient, y));
-    // A quotient that was rounded up to the next integer.
-    const Operand zero = node.Scalar(0, DataType::kFloat32);
-    rest = node.Emit(ops::Where{.condition = node.Emit(ops::Lesser{.a = rest, .b = zero}),
-                                .true_value = node.Add(rest, y),
-                                .false_value = rest});
-    const Operand negative =
-        node.Emit(ops::Lesser{.a = node.Cast(a, DataType::kFloat32), .b = zero});
-    rest = node.Emit(ops::Where{.condition = negative,
-                                .true_value = node.Emit(ops::Neg{.input = rest}),
-                                .false_value = rest});
-    return node.Set(0, node.Cast(rest, type));
+  const bool is_float = lowering::IsFloat(node.TypeOf(0));
+  if (is_float && fmod == 0 && node.opset() < 28) {
+    return node.Invalid("Mod of floats needs `fmod` = 1 before opset 28");
   }
-  remainder = node.Sub(a, node.Mul(node.Div(a, b), b));
-  if (fmod == 0 && !IsUnsigned(type)) {
-    const Operand zero = node.Scalar(0, type);
-    const auto is_negative = [&](Operand x) { return node.Emit(ops::Lesser{.a = x, .b = zero}); };
-    const Operand differs =
-        node.Emit(ops::LogicalXor{.a = is_negative(remainder), .b = is_negative(b)});
-    const Operand wrong = node.Emit(
-        ops::LogicalAnd{.a = differs, .b = node.Emit(ops::NotEqual{.a = remainder, .b = zero})});
-    remainder = node.Emit(ops::Where{
-        .condition = wrong, .true_value = node.Add(remainder, b), .false_value = remainder});
-  }
-  return node.Set(0, remainder);
+  const DataType compute = is_float ? DataType::kFloat32 : type;
+  const Operand a = node.Cast(node.Get(0), compute);
+  const Operand b = node.Cast(node.Get(1), compute);
+  const Operand zero = node.Scalar(0, compute);
+  Operand remainder =
+      is_float ? FloatRemainder(node, a, b, zero) : node.Sub(a, node.Mul(node.Div(a, b), b));
+  if (fmod == 0 && !IsUnsigned(type)) remainder = WithSignOfDivisor(node, remainder, b, zero);
+  return node.Set(0, node.Cast(remainder, type));
 }
 
 // ~x = -1 - x, in an unsigned type the largest number less x.
@@ -58,8 +65,8 @@ Result<void> ImportBitwiseNot(Node& node) {
   return node.Set(0, node.Sub(node.Scalar(ones, type), node.Get(0)));
 }
 
-// A shift is a product with a power of two, or a quotient. From the width of the type on there is
-// nothing left.
+// A shift is a product with a power of two, or a quotient: of a negative number that of its
+// complement, which rounds down. A count that is no place in the type shifts all bits out.
 Result<void> ImportBitShift(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const std::string direction, node.String("direction", ""));
   WEBNN_ASSIGN_OR_RETURN(const DataType type, node.TypeFor(node.TypeOf(0)));
@@ -68,16 +75,20 @@ Result<void> ImportBitShift(Node& node) {
   }
   const Operand x = node.Get(0);
   const Operand count = node.Get(1);
-  const Operand power = node.Emit(ops::Pow{.a = node.Scalar(2, type), .b = count});
-  if (direction == "LEFT") return node.Set(0, node.Mul(x, power));
-  const Operand all =
-      node.Emit(ops::GreaterOrEqual{.a = count, .b = node.Scalar(BitsPerElement(type), type)});
-  const Operand one = node.Scalar(1, type);
-  const Operand divisor =
-      node.Emit(ops::Where{.condition = all, .true_value = one, .false_value = power});
-  return node.Set(0, node.Emit(ops::Where{.condition = all,
-                                          .true_value = node.Scalar(0, type),
-                                          .false_value = node.Div(x, divisor)}));
+  const Operand zero = node.Scalar(0, type);
+  const Operand valid = node.Emit(ops::LogicalAnd{
+      .a = node.Emit(ops::Lesser{.a = count, .b = node.Scalar(BitsPerElement(type), type)}),
+      .b = node.Emit(ops::GreaterOrEqual{.a = count, .b = zero})});
+  const Operand power =
+      node.Emit(ops::Pow{.a = node.Scalar(2, type), .b = Select(node, valid, count, zero)});
+  if (direction == "LEFT") return node.Set(0, Select(node, valid, node.Mul(x, power), zero));
+  if (IsUnsigned(type)) return node.Set(0, Select(node, valid, node.Div(x, power), zero));
+  const Operand negative = node.Emit(ops::Lesser{.a = x, .b = zero});
+  const auto complement_if_negative = [&](Operand value) {
+    return Select(node, negative, node.Sub(node.Scalar(-1, type), value), value);
+  };
+  const Operand quotient = node.Div(complement_if_negative(x), power);
+  return node.Set(0, complement_if_negative(Select(node, valid, quotient, zero)));
 }
 
 // The bits of x, as numbers 0 and 1 along a new last axis.

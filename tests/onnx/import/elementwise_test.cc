@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -131,6 +132,36 @@ TEST(ImportElementwise, Shifts) {
   const TestTensor by = TensorOf<uint32_t>(TensorProto::UINT32, {4}, {3, 31, 0, 1});
   ExpectNodeSame("BitShift", {{"x", x}, {"by", by}}, {{"direction", "LEFT"}});
   ExpectNodeSame("BitShift", {{"x", x}, {"by", by}}, {{"direction", "RIGHT"}});
+}
+
+// ONNX Runtime does not know these yet: numbers by the operator's description.
+TEST(ImportElementwise, ShiftsOfSignedNumbersKeepTheSign) {
+  const auto run = [](const char* direction) {
+    const TestTensor x = Int32s({5}, {-8, -8, -1, 7, -2147483647});
+    const TestTensor by = Int32s({5}, {1, -1, 32, 31, 31});
+    const TestModel model =
+        OneNode("BitShift", {{"x", x}, {"by", by}}, {{"direction", direction}}, 1, 28);
+    const auto outputs = RunImported(model.Serialize(), {{"x", x}, {"by", by}});
+    return outputs.ok() ? outputs->at("y0").Values<int32_t>() : std::vector<int32_t>();
+  };
+  EXPECT_EQ(run("RIGHT"), (std::vector<int32_t>{-4, -1, -1, 0, -1}));
+  EXPECT_EQ(run("LEFT"), (std::vector<int32_t>{-16, 0, 0, INT32_MIN, INT32_MIN}));
+}
+
+TEST(ImportElementwise, ModOfFloatsRoundsEitherWay) {
+  const std::vector<float> a = {7.5f, -7.5f, 7.5f, -7.5f, 2, -2, kInf, 1, 3};
+  const std::vector<float> b = {2, 2, -2, -2, kInf, kInf, 3, 0, -kInf};
+  const auto run = [&](int fmod) {
+    const TestModel model =
+        OneNode("Mod", {{"a", Floats({9}, a)}, {"b", Floats({9}, b)}}, {{"fmod", fmod}}, 1, 28);
+    const auto outputs =
+        RunImported(model.Serialize(), {{"a", Floats({9}, a)}, {"b", Floats({9}, b)}});
+    return outputs.ok() ? outputs->at("y0").Values<float>() : std::vector<float>(9);
+  };
+  const auto is_nan = testing::Truly([](float x) { return std::isnan(x); });
+  EXPECT_THAT(run(0),
+              testing::ElementsAre(1.5f, 0.5f, -0.5f, -1.5f, 2, kInf, is_nan, is_nan, -kInf));
+  EXPECT_THAT(run(1), testing::ElementsAre(1.5f, -1.5f, 1.5f, -1.5f, 2, -2, is_nan, is_nan, 3));
 }
 
 TEST(ImportElementwise, LogicOfBooleans) {
