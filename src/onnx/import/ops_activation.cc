@@ -131,11 +131,21 @@ Result<void> ImportShrink(Node& node) {
                       .condition = below, .true_value = node.Add(x, shift), .false_value = upper}));
 }
 
-// Of unsigned numbers no element is negative.
+// Of unsigned numbers no element is negative. A slope for each channel comes from exporters that
+// broadcast it along axis 1, where numpy's rule finds no fit.
 Result<void> ImportPRelu(Node& node) {
   const Element element = node.TypeOf(0);
   if (element == Element::kUint32 || element == Element::kUint64) return node.Forward(0, 0);
-  return node.Set(0, node.Emit(ops::Prelu{.input = node.Get(0), .slope = node.Get(1)}));
+  Operand slope = node.Get(1);
+  const auto& sizes = node.SizesOf(0);
+  const bool by_channel = node.RankOf(1) == 1 && sizes.size() > 2 &&
+                          node.SizesOf(1)[0] == sizes[1] && sizes[1] != sizes.back();
+  if (by_channel) {
+    std::vector<int64_t> channel(sizes.size() - 1, 1);
+    channel[0] = sizes[1];
+    slope = node.Reshape(slope, channel);
+  }
+  return node.Set(0, node.Emit(ops::Prelu{.input = node.Get(0), .slope = slope}));
 }
 
 // As inference computes it: nothing is dropped.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -151,6 +152,20 @@ Result<void> ImportCast(Node& node) {
 
 Result<void> ImportCastLike(Node& node) { return CastTo(node, node.TypeOf(1)); }
 
+// The same bits as another type: between integers of one width a cast keeps them.
+Result<void> ImportBitCast(Node& node) {
+  WEBNN_ASSIGN_OR_RETURN(const int64_t to, node.Int("to", 0));
+  const auto element = static_cast<Element>(std::clamp<int64_t>(to, 0, 255));
+  const Element from = node.TypeOf(0);
+  WEBNN_ASSIGN_OR_RETURN(const DataType type, node.TypeFor(element));
+  if (lowering::IsFloat(from) || lowering::IsFloat(element) || BitsOf(from) != BitsOf(element) ||
+      element == Element::kBool) {
+    return node.Refuse(
+        fmt::format("the bits of {} cannot be read as {}", NameOf(from), NameOf(element)));
+  }
+  return node.Set(0, node.Cast(node.Get(0), type));
+}
+
 // Bounds that are known become the operator's own; ONNX has the upper one win when they cross.
 Result<void> ClipTo(Node& node, std::optional<Number> min, std::optional<Number> max) {
   const Operand x = node.Get(0);
@@ -192,6 +207,7 @@ constexpr ImportRow kRows[] = {
     {"Abs", 1, 1, ImportAbs},
     {"Add", 7, 2, ImportBinary<ops::Add>},
     {"And", 7, 2, ImportComparison<ops::LogicalAnd>},
+    {"BitCast", 26, 1, ImportBitCast},
     {"Cast", 6, 1, ImportCast},
     {"CastLike", 15, 2, ImportCastLike},
     {"Ceil", 1, 1, ImportUnary<ops::Ceil>},

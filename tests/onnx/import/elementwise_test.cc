@@ -196,6 +196,31 @@ TEST(ImportElementwise, CastsBetweenTypes) {
   }
 }
 
+TEST(ImportElementwise, BitsOfIntegersAsAnotherInteger) {
+  const TestTensor x = Int32s({3}, {-1, 5, INT32_MIN});
+  const TestModel model = OneNode("BitCast", {{"x", x}}, {{"to", TensorProto::UINT32}}, 1, 26);
+  const auto outputs = RunImported(model.Serialize(), {{"x", x}});
+  ASSERT_TRUE(outputs.ok()) << ToString(outputs.error());
+  EXPECT_EQ(outputs->at("y0").Values<uint32_t>(),
+            (std::vector<uint32_t>{0xffffffffu, 5, 0x80000000u}));
+  ExpectRefused(OneNode("BitCast", {{"x", x}}, {{"to", TensorProto::FLOAT}}, 1, 26), "BitCast",
+                "the bits of int32 cannot be read as float32");
+}
+
+// The expected numbers are those of the same slope with its axes written out.
+TEST(ImportElementwise, ASlopeForEachChannel) {
+  const TestTensor x = Random({2, 3, 4});
+  const auto run = [&](std::vector<int64_t> sizes) {
+    const TestModel model =
+        OneNode("PRelu", {{"x", x}, {"const_slope", Floats(std::move(sizes), {0.1f, 0.2f, 0.3f})}});
+    const auto outputs = RunImported(model.Serialize(), {{"x", x}});
+    return outputs.ok() ? outputs->at("y0").Values<float>() : std::vector<float>();
+  };
+  const auto expected = run({3, 1});
+  EXPECT_EQ(expected.size(), 24);
+  EXPECT_EQ(run({3}), expected);
+}
+
 TEST(ImportElementwise, ClipTakesBoundsInEveryForm) {
   const TestTensor x = Random({20}, 1, -5, 5);
   ExpectNodeSame("Clip", {{"x", x}}, {{"min", -1.f}, {"max", 2.f}}, 0, 1, 7);
