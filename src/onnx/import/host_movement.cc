@@ -7,21 +7,50 @@
 namespace webnn::onnx_format {
 namespace {
 
-// Runs of `run` bytes at strides, in the order of the result.
+// `count` runs of bytes, `stride` bytes apart. A size that the compiler knows makes it a move.
+template <size_t kRun>
+std::byte* CopyRow(const std::byte* from, int64_t stride, int64_t count, size_t run,
+                   std::byte* to) {
+  if constexpr (kRun != 0) run = kRun;
+  for (int64_t i = 0; i < count; ++i) {
+    std::memcpy(to, from, run);
+    from += stride;
+    to += run;
+  }
+  return to;
+}
+auto CopyRowOf(size_t run) {
+  switch (run) {
+    case 1:
+      return CopyRow<1>;
+    case 2:
+      return CopyRow<2>;
+    case 4:
+      return CopyRow<4>;
+    case 8:
+      return CopyRow<8>;
+    default:
+      return CopyRow<0>;
+  }
+}
+
+// Runs of `run` bytes at strides, in the order of the result: the last axis in one go, the others
+// counted up. There is one axis at least.
 void CopyRuns(const std::byte* from, std::span<const int64_t> byte_strides,
               std::span<const int64_t> sizes, size_t run, std::byte* to) {
-  std::vector<int64_t> position(sizes.size());
+  const size_t last = sizes.size() - 1;
+  const auto copy_row = CopyRowOf(run);
+  std::vector<int64_t> position(last);
   while (true) {
-    std::memcpy(to, from, run);
-    to += run;
-    size_t axis = sizes.size();
+    to = copy_row(from, byte_strides[last], sizes[last], run, to);
+    size_t axis = last;
     while (axis-- > 0) {
       from += byte_strides[axis];
       if (++position[axis] < sizes[axis]) break;
       from -= byte_strides[axis] * sizes[axis];
       position[axis] = 0;
     }
-    if (axis >= sizes.size()) return;  // wrapped around: every axis is done
+    if (axis >= last) return;  // wrapped around: every axis is done
   }
 }
 
@@ -59,6 +88,10 @@ HostTensor HostStrided(const HostTensor& x, int64_t offset, std::span<const int6
   int64_t run = 1;
   while (outer > 0 && (strides[outer - 1] == run || result.sizes[outer - 1] == 1)) {
     run *= result.sizes[--outer];
+  }
+  if (outer == 0) {
+    std::memcpy(memory, x.bytes.data() + offset * width, static_cast<size_t>(run * width));
+    return result;
   }
   std::vector<int64_t> byte_strides;
   for (int64_t stride : strides.first(outer)) byte_strides.push_back(stride * width);
