@@ -62,20 +62,20 @@ TestTensor Random(std::vector<int64_t> sizes, int element = TensorProto::FLOAT, 
 struct TestAttribute {
   using Value = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
                              std::vector<std::string>, TestTensor, ::onnx::GraphProto>;
-  TestAttribute(std::string name_, int value_) : name(std::move(name_)), value(int64_t{value_}) {}
-  TestAttribute(std::string name_, float value_) : name(std::move(name_)), value(value_) {}
-  TestAttribute(std::string name_, const char* value_)
-      : name(std::move(name_)), value(std::string(value_)) {}
-  TestAttribute(std::string name_, std::initializer_list<int> value_)
-      : name(std::move(name_)), value(std::vector<int64_t>(value_.begin(), value_.end())) {}
-  TestAttribute(std::string name_, std::initializer_list<int64_t> value_)
-      : name(std::move(name_)), value(std::vector<int64_t>(value_)) {}
-  TestAttribute(std::string name_, std::initializer_list<float> value_)
-      : name(std::move(name_)), value(std::vector<float>(value_)) {}
+  TestAttribute(std::string named, int given) : name(std::move(named)), value(int64_t{given}) {}
+  TestAttribute(std::string named, float given) : name(std::move(named)), value(given) {}
+  TestAttribute(std::string named, const char* given)
+      : name(std::move(named)), value(std::string(given)) {}
+  TestAttribute(std::string named, std::initializer_list<int> given)
+      : name(std::move(named)), value(std::vector<int64_t>(given.begin(), given.end())) {}
+  TestAttribute(std::string named, std::initializer_list<int64_t> given)
+      : name(std::move(named)), value(std::vector<int64_t>(given)) {}
+  TestAttribute(std::string named, std::initializer_list<float> given)
+      : name(std::move(named)), value(std::vector<float>(given)) {}
   /// Lists of strings, tensors and graphs.
   template <class T>
     requires(std::constructible_from<Value, T> && !std::integral<T>)
-  TestAttribute(std::string name_, T value_) : name(std::move(name_)), value(std::move(value_)) {}
+  TestAttribute(std::string named, T given) : name(std::move(named)), value(std::move(given)) {}
   std::string name;
   Value value;
 };
