@@ -82,7 +82,8 @@ LoweredValue LowerNearest(Writer& writer, const Resample2d& op) {
   std::vector<float> repetitions;
   for (size_t axis = 0; axis < sizes.size(); ++axis) {
     if (output_sizes[axis] % sizes[axis] != 0 || output_sizes[axis] > kLargestExact) break;
-    repetitions.push_back(static_cast<float>(output_sizes[axis] / sizes[axis]));
+    const int64_t times = output_sizes[axis] / sizes[axis];
+    repetitions.push_back(static_cast<float>(times));
   }
   if (repetitions.size() == sizes.size()) {
     const LoweredValue scales = writer.Constant<float>(

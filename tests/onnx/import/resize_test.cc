@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "fmt/format.h"
 #include "gtest/gtest.h"
 #include "tests/onnx/import/import_test.h"
 
@@ -41,14 +42,12 @@ TEST_P(ResizeModesTest, Planes) {
   const TestTensor x = Random({1, 2, 5, 6});
   for (const auto& [height, width] : std::vector<std::pair<int64_t, int64_t>>{
            {10, 12}, {3, 4}, {7, 13}, {5, 9}, {1, 2}, {4, 6}, {15, 3}}) {
-    SCOPED_TRACE(coordinates + " " + mode + " to " + std::to_string(height) + " x " +
-                 std::to_string(width));
+    SCOPED_TRACE(fmt::format("{} {} to {} x {}", coordinates, mode, height, width));
     ExpectSameAsOnnxRuntime(BySizes(x, {1, 2, height, width}, attributes), {{"x", x}}, kTolerance);
   }
   for (const auto& [height, width] :
        std::vector<std::pair<float, float>>{{2, 2}, {0.6F, 0.6F}, {1.3F, 2.7F}, {1, 0.5F}}) {
-    SCOPED_TRACE(coordinates + " " + mode + " by " + std::to_string(height) + " x " +
-                 std::to_string(width));
+    SCOPED_TRACE(fmt::format("{} {} by {} x {}", coordinates, mode, height, width));
     const TestModel model = ByScales(x, {1, 1, height, width}, attributes);
     const bool is_whole = std::fmod(5 * height, 1.0F) == 0 && std::fmod(6 * width, 1.0F) == 0;
     if (coordinates == "align_corners" && !is_whole) {
