@@ -20,8 +20,9 @@ std::optional<Hash128> ParseHash(std::string_view hex) {
   if (hex.size() != 2 * kDigits) return std::nullopt;
   if (hex.find_first_of("ABCDEF") != hex.npos) return std::nullopt;
   for (uint64_t* half : {&hash.high, &hash.low}) {
-    const char* const end = hex.data() + kDigits;
-    if (std::from_chars(hex.data(), end, *half, 16).ptr != end) return std::nullopt;
+    const std::string_view digits = hex.substr(0, kDigits);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), *half, 16);
+    if (read.ptr != digits.data() + digits.size()) return std::nullopt;
     hex.remove_prefix(kDigits);
   }
   return hash;

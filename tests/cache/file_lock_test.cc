@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,10 +34,12 @@ TEST_F(FileLockTest, OneHoldsIt) {
 }
 
 TEST_F(FileLockTest, MovingItKeepsIt) {
-  auto held = Try();
-  ASSERT_TRUE(held);
-  const FileLock moved = *std::move(held);
-  held.reset();
+  std::optional<FileLock> moved;
+  {
+    auto held = Try();
+    ASSERT_TRUE(held);
+    moved.emplace(*std::move(held));
+  }
   EXPECT_FALSE(Try());
 }
 
