@@ -50,6 +50,9 @@ std::vector<std::string_view> GroupsOf(std::span<const Option> options) {
       groups.push_back(option.group);
     }
   }
+  // What most commands have comes last.
+  const auto common = std::find(groups.begin(), groups.end(), Option{}.group);
+  if (common != groups.end()) std::rotate(common, common + 1, groups.end());
   return groups;
 }
 

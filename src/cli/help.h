@@ -20,9 +20,9 @@ std::string ManPage();
 std::string UsageOf(const Command& command, std::span<const Option> options);
 /// "--input NAME=SOURCE"
 std::string SyntaxOf(const Option& option);
-/// The options of a command with `--help`, which all have.
+/// The options of a command with `--help`, which all have. What they write to is gone.
 std::vector<Option> OptionsOf(const Command& command);
-/// The groups of options, in the order in which they first appear.
+/// The groups of options, in the order in which they first appear, "Options" last.
 std::vector<std::string_view> GroupsOf(std::span<const Option> options);
 
 }  // namespace webnn::cli

@@ -1,9 +1,11 @@
 #include "cli/model_arguments.h"
 
+#include <array>
 #include <charconv>
 
 #include "backends/backend.h"
 #include "cli/errors.h"
+#include "cli/terminal.h"
 #include "cli/typos.h"
 #include "fmt/ranges.h"
 
@@ -23,6 +25,11 @@ Result<uint32_t> ParseSize(std::string_view option, std::string_view text) {
     return BadUse("{}: \"{}\" is no size (a whole number from 1)", option, text);
   }
   return size;
+}
+
+void ShowMessage(LogLevel level, std::string_view message) {
+  static constexpr std::array<std::string_view, 4> kNames = {"verbose", "info", "warning", "error"};
+  Note(kNames[static_cast<size_t>(level)], message);
 }
 
 Result<Shape> ParseShape(std::string_view text) {
@@ -127,6 +134,11 @@ void AddEngineOptions(std::vector<Option>& options, EngineArguments& arguments) 
        .help = "The back end's shared library, instead of looking for it",
        .target = &arguments.library,
        .group = kGroup},
+      {.name = "--verbose",
+       .value = "",
+       .help = "Show what the back end and its library have to say, not just warnings",
+       .target = &arguments.verbose,
+       .group = kGroup},
   };
   options.insert(options.end(), std::begin(added), std::end(added));
 }
@@ -145,6 +157,8 @@ Result<ContextOptions> ToContextOptions(const EngineArguments& arguments) {
   options.device = arguments.device;
   options.library_path = arguments.library;
   options.threads = arguments.threads;
+  options.log = &ShowMessage;
+  options.log_level = arguments.verbose ? LogLevel::kInfo : LogLevel::kWarning;
   return options;
 }
 

@@ -26,6 +26,7 @@ struct EngineArguments {
   std::string device;
   std::string library;
   uint32_t threads = 0;
+  bool verbose = false;
 };
 void AddEngineOptions(std::vector<Option>& options, EngineArguments& arguments);
 Result<ContextOptions> ToContextOptions(const EngineArguments& arguments);

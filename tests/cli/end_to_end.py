@@ -25,7 +25,8 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 PROGRAM = ""
-COMMANDS = ["run", "inspect", "convert", "compare", "bench", "ops", "devices", "completion", "man"]
+COMMANDS = ["run", "inspect", "convert", "compare", "bench", "ops", "devices", "cache",
+            "completion", "man"]
 
 
 # ---- Models. ----
