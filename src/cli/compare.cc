@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/bisect.h"
@@ -133,7 +134,17 @@ std::string DepartureText(const std::optional<Departure>& departure) {
       difference.got, difference.expected);
 }
 
+Result<void> CheckTolerance(const Tolerance& tolerance) {
+  for (const auto& [option, value] :
+       {std::pair{"--atol", tolerance.absolute}, std::pair{"--rtol", tolerance.relative}}) {
+    // Also NaN, which nothing would be beyond.
+    if (value && !(*value >= 0)) return BadUse("{} takes a number from 0, not {}", option, *value);
+  }
+  return {};
+}
+
 Result<int> CompareModels(const Arguments& arguments) {
+  WEBNN_RETURN_IF_ERROR(CheckTolerance(arguments.tolerance));
   WEBNN_ASSIGN_OR_RETURN(const ContextOptions options, ToContextOptions(arguments.engine));
   WEBNN_ASSIGN_OR_RETURN(const PreparedModel model,
                          Prepare("compare", arguments.model, arguments.inputs));

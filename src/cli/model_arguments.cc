@@ -152,6 +152,10 @@ Result<void> CheckBackend(std::string_view name) {
 
 Result<ContextOptions> ToContextOptions(const EngineArguments& arguments) {
   WEBNN_RETURN_IF_ERROR(CheckBackend(arguments.backend));
+  constexpr uint32_t kMaxThreads = 4096;
+  if (arguments.threads > kMaxThreads) {
+    return BadUse("--threads takes a number up to {}, not {}", kMaxThreads, arguments.threads);
+  }
   ContextOptions options;
   options.backend = arguments.backend;
   options.device = arguments.device;

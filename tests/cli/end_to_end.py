@@ -616,8 +616,9 @@ class CompareTest(Case):
         self.webnn("compare", "m.onnx", "--against", "y.npz", "--bisect", status=2)
         self.webnn("compare", "m.onnx", "--against", "other.onnx", status=2)
         self.webnn("compare", "m.onnx", "--against", "nowhere.npz", status=1)
-        self.refused(2, "--atol takes a number", "compare", "m.onnx", "--against", "y.npz",
-                     "--atol", "small")
+        for wrong in ("small", "nan", "-1"):
+            self.refused(2, "--atol takes a number", "compare", "m.onnx", "--against", "y.npz",
+                         f"--atol={wrong}")
 
 
 class OtherTest(Case):
