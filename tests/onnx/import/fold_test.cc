@@ -24,14 +24,14 @@ TEST(Fold, UnaryFloats) {
   const TestTensor any = Floats({6}, {-2.5f, -0.5f, 0, 0.5f, 1.5f, 3});
   const TestTensor inside = Floats({3}, {-0.75f, 0.25f, 0.5f});
   const TestTensor above = Floats({3}, {1, 1.5f, 30});
-  const std::vector<std::pair<std::vector<const char*>, TestTensor>> kOps = {
+  const std::vector<std::pair<std::vector<const char*>, TestTensor>> operators = {
       {{"Abs",     "Neg",  "Sign", "Relu",     "Atan",     "Asinh",      "Ceil",
         "Cos",     "Cosh", "Erf",  "Exp",      "Floor",    "Reciprocal", "Round",
         "Sigmoid", "Sin",  "Sinh", "Softplus", "Softsign", "Tan",        "Tanh"},
        any},
       {{"Acos", "Asin", "Atanh"}, inside},
       {{"Acosh", "Log", "Sqrt"}, above}};
-  for (const auto& [ops, x] : kOps) {
+  for (const auto& [ops, x] : operators) {
     for (const char* op : ops) ExpectFolded({{op, {{"x", x}}}});
   }
 }
@@ -312,13 +312,13 @@ TEST(Fold, FloatsOfOtherWidths) {
 }
 
 TEST(Fold, CastBetweenAllTypes) {
-  const std::vector<std::pair<int, int64_t>> kTypes = {
+  const std::vector<std::pair<int, int64_t>> types = {
       {TensorProto::FLOAT, -3},     {TensorProto::FLOAT16, -3},        {TensorProto::DOUBLE, -3},
       {TensorProto::BFLOAT16, -3},  {TensorProto::INT8, -3},           {TensorProto::INT16, -3},
       {TensorProto::INT32, -3},     {TensorProto::INT64, -3},          {TensorProto::UINT8, 253},
       {TensorProto::UINT16, 65533}, {TensorProto::UINT32, 4294967293}, {TensorProto::UINT64, -3},
       {TensorProto::BOOL, 1}};
-  for (const auto& [type, expected] : kTypes) {
+  for (const auto& [type, expected] : types) {
     ExpectIntegers(
         {"Cast", {List<double>(TensorProto::DOUBLE, {-3.75})}, {expected}, {{"to", type}}});
     ExpectIntegers({"Cast", {Int64s({1}, {-3})}, {expected}, {{"to", type}}});

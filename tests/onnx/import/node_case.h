@@ -36,7 +36,7 @@ inline void ExpectFoldedCase(const NodeCase& node, double tolerance = 1e-6) {
   SCOPED_TRACE("folded");
   NodeCase known = node;
   for (auto& [name, tensor] : known.inputs) {
-    if (!name.empty() && !name.starts_with("const")) name = "const_" + name;
+    if (!name.empty() && !name.starts_with("const")) name.insert(0, "const_");
   }
   ExpectCase(known, tolerance);
   const auto graph =

@@ -151,9 +151,9 @@ TEST(ImportShape, Blocks) {
 // Newer than ONNX Runtime: the block before or behind the channel.
 TEST(ImportShape, SpaceToDepthModes) {
   const TestTensor x = Floats({1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
-  const std::vector<std::pair<const char*, std::vector<float>>> kModes = {
+  const std::vector<std::pair<const char*, std::vector<float>>> modes = {
       {"DCR", {1, 5, 2, 6, 3, 7, 4, 8}}, {"CRD", {1, 2, 3, 4, 5, 6, 7, 8}}};
-  for (const auto& [mode, expected] : kModes) {
+  for (const auto& [mode, expected] : modes) {
     const TestModel model =
         OneNode("SpaceToDepth", {{"x", x}}, {{"blocksize", 2}, {"mode", mode}}, 1, 28);
     const auto outputs = RunImported(model.Serialize(), {{"x", x}});
