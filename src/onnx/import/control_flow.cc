@@ -210,6 +210,7 @@ Result<void> ImportLoop(ImporterImpl& importer, NodeData& node) {
   if (const Slot* count = InputOf(node, 0); count != nullptr) {
     WEBNN_ASSIGN_OR_RETURN(const auto known, KnownNumber(*count));
     if (!known) return computed("trip count");
+    if (!known->is_integer()) return TypeError("the trip count is no integer");
     trip_count = known->int64();
   }
   if (const Slot* condition = InputOf(node, 1); condition != nullptr) {

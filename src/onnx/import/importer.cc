@@ -21,14 +21,9 @@ using ::onnx::TypeProto;
 using ::onnx::ValueInfoProto;
 
 // What one file may make of itself by calls and loops.
-constexpr int kMaxDepth = 64;
 constexpr size_t kMaxInlinedValues = 1'000'000;
 constexpr uint64_t kMaxMadeBytes = uint64_t{1} << 29;
 constexpr size_t kMaxLabel = 200;
-
-std::string_view Canonical(std::string_view domain) {
-  return domain == "ai.onnx" ? std::string_view() : domain;
-}
 
 std::string OpName(const NodeProto& node) {
   const std::string_view domain = Canonical(node.domain());
@@ -39,38 +34,6 @@ std::string OpName(const NodeProto& node) {
 std::string Shorten(std::string label) {
   if (label.size() <= kMaxLabel) return label;
   return "..." + label.substr(label.size() - kMaxLabel);
-}
-
-std::string FunctionKey(std::string_view domain, std::string_view name, std::string_view overload) {
-  return fmt::format("{}\n{}\n{}", Canonical(domain), name, overload);
-}
-
-std::vector<std::string_view> NamesOf(
-    const google::protobuf::RepeatedPtrField<ValueInfoProto>& values) {
-  std::vector<std::string_view> names;
-  for (const ValueInfoProto& value : values) names.push_back(value.name());
-  return names;
-}
-
-// "a sequence", for what is no tensor.
-std::string_view KindOf(const TypeProto& type) {
-  switch (type.value_case()) {
-    case TypeProto::kSequenceType:
-      return "a sequence";
-    case TypeProto::kMapType:
-      return "a map";
-    case TypeProto::kOptionalType:
-      return "optional";
-    case TypeProto::kSparseTensorType:
-      return "a sparse tensor";
-    default:
-      return "of a type that the file does not give";
-  }
-}
-
-Element ElementOf(const TypeProto& type) {
-  const int element = type.tensor_type().elem_type();
-  return element > 0 && element < 256 ? static_cast<Element>(element) : Element::kNone;
 }
 
 }  // namespace
@@ -99,6 +62,15 @@ const AttributeProto* NodeData::Attribute(std::string_view name) const {
     return given == frame.attributes.end() ? nullptr : given->second;
   }
   return nullptr;
+}
+
+std::string_view Canonical(std::string_view domain) {
+  return domain == "ai.onnx" ? std::string_view() : domain;
+}
+
+Element ElementOf(const TypeProto& type) {
+  const int element = type.tensor_type().elem_type();
+  return element > 0 && element < 256 ? static_cast<Element>(element) : Element::kNone;
 }
 
 ImporterImpl::ImporterImpl(GraphBuilder& builder, std::shared_ptr<const ParsedModel> model,
@@ -396,246 +368,6 @@ Result<void> ImporterImpl::CheckDeclared(const NodeData& node) {
     }
   }
   return {};
-}
-
-// ---- Functions and subgraphs. ----
-
-const FunctionProto* ImporterImpl::FindFunction(const NodeProto& node) const {
-  if (functions_.empty()) return nullptr;
-  const auto found = functions_.find(FunctionKey(node.domain(), node.op_type(), node.overload()));
-  return found == functions_.end() ? nullptr : found->second;
-}
-
-Result<void> ImporterImpl::CallFunction(NodeData& node, const FunctionProto& function) {
-  if (depth_ >= kMaxDepth) return TypeError("functions call one another without end");
-  if (node.inputs.size() > static_cast<size_t>(function.input_size()) ||
-      node.outputs.size() > static_cast<size_t>(function.output_size())) {
-    return TypeError("the call has {} inputs and {} outputs; the function has {} and {}",
-                     node.inputs.size(), node.outputs.size(), function.input_size(),
-                     function.output_size());
-  }
-  WEBNN_ASSIGN_OR_RETURN(Frame frame, FrameOf(function.opset_import(),
-                                              fmt::format("the function \"{}\"", function.name())));
-  for (const AttributeProto& attribute : function.attribute_proto()) {
-    frame.attributes[attribute.name()] = &attribute;
-  }
-  for (const AttributeProto& attribute : node.proto.attribute()) {
-    if (const AttributeProto* given = node.Attribute(attribute.name()); given != nullptr) {
-      frame.attributes[attribute.name()] = given;
-    }
-  }
-  Scope scope;
-  for (int i = 0; i < function.input_size(); ++i) {
-    const auto index = static_cast<size_t>(i);
-    Slot* given = index < node.inputs.size() ? node.inputs[index] : nullptr;
-    if (given == nullptr) continue;
-    WEBNN_RETURN_IF_ERROR(LoadWeight(*given));
-    if (!scope.values.emplace(function.input(i), given).second) {
-      return TypeError("the function has two inputs \"{}\"", function.input(i));
-    }
-  }
-  // An absent input is the empty name to the nodes of the function.
-  for (const std::string& input : function.input()) {
-    if (!scope.values.contains(input)) scope.values.emplace(input, nullptr);
-  }
-  Body body{.nodes = function.node(), .outputs = {}, .place = node.label + "/"};
-  for (size_t k = 0; k < node.outputs.size(); ++k) {
-    if (node.outputs[k] != nullptr) body.outputs.push_back(function.output(static_cast<int>(k)));
-  }
-  ++depth_;
-  const auto imported = ImportBody(body, frame, scope);
-  --depth_;
-  WEBNN_RETURN_IF_ERROR(imported);
-  for (size_t k = 0; k < node.outputs.size(); ++k) {
-    if (node.outputs[k] == nullptr) continue;
-    const Slot* result = scope.Find(function.output(static_cast<int>(k)));
-    if (result == nullptr) return TypeError("the function's output {} is an absent input", k);
-    node.outputs[k]->value = result->value;
-    node.outputs[k]->refused = result->refused;
-  }
-  return CheckDeclared(node);
-}
-
-Result<std::vector<Slot*>> ImporterImpl::ImportSubgraph(const NodeData& node,
-                                                        const GraphProto& graph,
-                                                        std::vector<Slot> inputs,
-                                                        std::string place) {
-  if (depth_ >= kMaxDepth) return NotSupported("subgraphs are nested deeper than {}", kMaxDepth);
-  Scope scope{.outer = &node.scope};
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    Slot* slot = NewSlot(scope, graph.input(static_cast<int>(i)).name());
-    inputs[i].name = slot->name;
-    *slot = std::move(inputs[i]);
-  }
-  WEBNN_RETURN_IF_ERROR(AddWeights(graph, scope));
-  const Body body{
-      .nodes = graph.node(), .outputs = NamesOf(graph.output()), .place = std::move(place)};
-  ++depth_;
-  const auto imported = ImportBody(body, node.frame, scope);
-  --depth_;
-  WEBNN_RETURN_IF_ERROR(imported);
-  std::vector<Slot*> outputs;
-  for (std::string_view name : body.outputs) {
-    outputs.push_back(scope.Find(name));
-    if (outputs.back() == nullptr) return TypeError("the output \"{}\" is absent", name);
-    WEBNN_RETURN_IF_ERROR(LoadWeight(*outputs.back()));
-  }
-  return outputs;
-}
-
-// ---- The model. ----
-
-Result<Frame> ImporterImpl::FrameOf(
-    const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>& sets,
-    std::string_view where) const {
-  constexpr int64_t kOldest = 7;
-  constexpr int64_t kNewest = 28;
-  Frame frame;
-  for (const auto& set : sets) {
-    const std::string_view domain = Canonical(set.domain());
-    if (domain.empty() && (set.version() < kOldest || set.version() > kNewest)) {
-      return NotSupported(
-          "{}: {} uses version {} of ONNX's operators; {} to {} are known{}", model_->name(), where,
-          set.version(), kOldest, kNewest,
-          set.version() < kOldest ? "; onnx.version_converter brings it to a newer one" : "");
-    }
-    if (set.version() < 1 || set.version() > INT32_MAX) {
-      return TypeError("{} imports version {} of \"{}\"", where, set.version(), set.domain());
-    }
-    if (!frame.opsets.emplace(domain, static_cast<int>(set.version())).second) {
-      return TypeError("{} imports \"{}\" twice", where, set.domain());
-    }
-  }
-  return frame;
-}
-
-Result<void> ImporterImpl::AddInput(const ValueInfoProto& input, Slot& slot, LoadedModel& loaded) {
-  if (!input.type().has_tensor_type()) {
-    return NotSupported("it is {}; WebNN has tensors alone", KindOf(input.type()));
-  }
-  const Element element = loader_.Narrow(ElementOf(input.type()));
-  const auto type = DataTypeOf(element);
-  if (!type) return NoSuchType(element);
-  WEBNN_ASSIGN_OR_RETURN(std::vector<int64_t> sizes, dimensions_.SizesOf(input));
-  WEBNN_ASSIGN_OR_RETURN(const Operand operand,
-                         builder_.Input(input.name(), *type,
-                                        Shape(std::vector<uint32_t>(sizes.begin(), sizes.end()))));
-  sources_.insert(operand.id);
-  loaded.inputs.emplace_back(input.name(), operand);
-  slot.value = {.what = operand, .element = element, .sizes = std::move(sizes)};
-  return {};
-}
-
-Result<void> ImporterImpl::AddInputs(Scope& scope, LoadedModel& loaded) {
-  const GraphProto& graph = model_->proto().graph();
-  std::vector<const ValueInfoProto*> inputs;
-  std::unordered_set<std::string_view> names;
-  for (const ValueInfoProto& input : graph.input()) {
-    if (input.name().empty()) return TypeError("{}: an input has no name", model_->name());
-    if (!names.insert(input.name()).second) {
-      return TypeError("{}: two inputs are named \"{}\"", model_->name(), input.name());
-    }
-    // A weight that is listed as an input, too, is its default: a constant.
-    if (!scope.values.contains(input.name())) inputs.push_back(&input);
-  }
-  auto dimensions = Dimensions::Fix(inputs, options_);
-  if (!dimensions) {
-    return TypeError("{}: {}", model_->name(), dimensions.error().message);
-  }
-  dimensions_ = *std::move(dimensions);
-  for (const ValueInfoProto* input : inputs) {
-    Slot* slot = NewSlot(scope, input->name());
-    auto added = AddInput(*input, *slot, loaded);
-    if (added.ok()) continue;
-    if (added.error().code == ErrorCode::kTypeError) {
-      return TypeError("{}: input \"{}\": {}", model_->name(), input->name(),
-                       added.error().message);
-    }
-    if (added.error().code != ErrorCode::kNotSupported) return added;
-    slot->refused = true;
-    refused_inputs_.emplace_back(
-        slot, UnsupportedNode{"input", input->name(), added.error().message, added.error().rule});
-  }
-  return {};
-}
-
-Result<void> ImporterImpl::AddOutputs(Scope& scope, LoadedModel& loaded) {
-  std::unordered_set<std::string_view> names;
-  std::unordered_set<uint32_t> used;
-  const bool nodes_refused = !unsupported_.empty();
-  for (const ValueInfoProto& output : model_->proto().graph().output()) {
-    const auto fail = [&](const Error& error) {
-      return Error{error.code,
-                   fmt::format("{}: output \"{}\": {}{}{}", model_->name(), output.name(),
-                               error.message, error.rule.empty() ? "" : "; ", error.rule)};
-    };
-    if (!names.insert(output.name()).second) return fail(TypeError("there are two of this name"));
-    Slot* slot = scope.Find(output.name());
-    slot->wanted = true;
-    if (auto loaded_weight = LoadWeight(*slot); !loaded_weight) return fail(loaded_weight.error());
-    if (slot->refused || nodes_refused) continue;
-    const HostTensor* known = slot->value.known();
-    auto operand = known != nullptr ? Materialize(*known)
-                                    : Result<Operand>(std::get<Operand>(slot->value.what));
-    // Outputs of a graph are results, each of them once.
-    if (operand && (sources_.contains(operand->id) || !used.insert(operand->id).second)) {
-      operand = builder_.Identity({.input = *operand, .label = output.name()});
-    }
-    if (!operand && operand.error().code == ErrorCode::kNotSupported) {
-      unsupported_.push_back(
-          {"output", output.name(), operand.error().message, operand.error().rule});
-      continue;
-    }
-    if (!operand) return fail(operand.error());
-    used.insert(operand->id);
-    loaded.outputs.emplace_back(output.name(), *operand);
-  }
-  return {};
-}
-
-Result<LoadedModel> ImporterImpl::Run() {
-  const ::onnx::ModelProto& proto = model_->proto();
-  const GraphProto& graph = proto.graph();
-  if (proto.ir_version() < 1 || proto.ir_version() > ::onnx::IR_VERSION) {
-    return NotSupported("{}: version {} of the file format; 1 to {} are known", model_->name(),
-                        proto.ir_version(), static_cast<int>(::onnx::IR_VERSION));
-  }
-  auto frame = FrameOf(proto.opset_import(), "the model");
-  if (!frame) {
-    frame.error().message = fmt::format("{}: {}", model_->name(), frame.error().message);
-    return frame.error();
-  }
-  if (graph.output().empty()) return TypeError("{}: the graph has no outputs", model_->name());
-  for (const FunctionProto& function : proto.functions()) {
-    if (!functions_
-             .emplace(FunctionKey(function.domain(), function.name(), function.overload()),
-                      &function)
-             .second) {
-      return TypeError("{}: there are two functions \"{}\"", model_->name(), function.name());
-    }
-  }
-  for (const auto* values : {&graph.value_info(), &graph.output()}) {
-    for (const ValueInfoProto& value : *values) {
-      if (value.type().has_tensor_type()) declared_.emplace(value.name(), &value.type());
-    }
-  }
-  LoadedModel loaded;
-  Scope scope;
-  main_scope_ = &scope;
-  WEBNN_RETURN_IF_ERROR(AddWeights(graph, scope));
-  WEBNN_RETURN_IF_ERROR(AddInputs(scope, loaded));
-  WEBNN_RETURN_IF_ERROR(ImportBody(
-      {.nodes = graph.node(), .outputs = NamesOf(graph.output()), .place = ""}, *frame, scope));
-  WEBNN_RETURN_IF_ERROR(AddOutputs(scope, loaded));
-  // An input that cannot be had matters where something reads it.
-  std::vector<UnsupportedNode> inputs;
-  for (const auto& [slot, reason] : refused_inputs_) {
-    if (slot->wanted) inputs.push_back(reason);
-  }
-  unsupported_.insert(unsupported_.begin(), inputs.begin(), inputs.end());
-  if (!unsupported_.empty()) return UnsupportedError();
-  loaded.metadata = MetadataOf(proto);
-  return loaded;
 }
 
 }  // namespace webnn::onnx_format

@@ -19,6 +19,13 @@
 
 namespace webnn::onnx_format {
 
+/// The domain as the importer keeps it: "" is ai.onnx.
+std::string_view Canonical(std::string_view domain);
+/// The element type of a tensor's type.
+Element ElementOf(const ::onnx::TypeProto& type);
+std::vector<std::string_view> NamesOf(
+    const google::protobuf::RepeatedPtrField<::onnx::ValueInfoProto>& values);
+
 /// A named value of a graph, function or subgraph while it is imported.
 struct Slot {
   std::string_view name;
@@ -108,6 +115,7 @@ class ImporterImpl {
  private:
   Result<void> ImportNode(NodeData& node);
   Result<void> Compute(NodeData& node);
+  Result<void> AddFunctions();
   Result<void> CallFunction(NodeData& node, const ::onnx::FunctionProto& function);
   const ::onnx::FunctionProto* FindFunction(const ::onnx::NodeProto& node) const;
   Result<void> LoadWeight(Slot& slot);

@@ -147,6 +147,7 @@ struct Running {
 
 Result<Running> RunningOf(const Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const Number given, node.KnownScalar(1, "axis"));
+  if (!given.is_integer()) return node.Invalid("`axis` is no integer");
   WEBNN_ASSIGN_OR_RETURN(const int64_t exclusive, node.Int("exclusive", 0));
   WEBNN_ASSIGN_OR_RETURN(const int64_t reverse, node.Int("reverse", 0));
   WEBNN_ASSIGN_OR_RETURN(const uint32_t axis, node.Axis(given.int64(), node.RankOf(0)));
