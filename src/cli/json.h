@@ -3,7 +3,6 @@
 #include <cmath>
 #include <string>
 
-#include "cli/terminal.h"
 #include "nlohmann/json.hpp"
 #include "webnn/types.h"
 
@@ -17,9 +16,7 @@ inline Json JsonNumber(double value) {
   return std::isfinite(value) ? Json(value) : Json(ToString(Number(value)));
 }
 
-/// What `--json` prints; what is not UTF-8 in a name must not lose the rest.
-inline void PrintJson(const Json& json) {
-  Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+/// What `--json` prints: a member a line, lists of plain values on one.
+void PrintJson(const Json& json);
 
 }  // namespace webnn::cli
