@@ -65,6 +65,19 @@ inline float Noise(size_t i) {
 inline FileInput Picture(std::string name, std::vector<int64_t> sizes) {
   return MakeInput<float>(std::move(name), lowering::Element::kFloat, std::move(sizes), Noise);
 }
+/// Dark strokes in lines on white: what a reader of text takes for text.
+inline FileInput Page(std::string name, std::vector<int64_t> sizes) {
+  const auto height = static_cast<size_t>(sizes[2]);
+  const auto width = static_cast<size_t>(sizes[3]);
+  return MakeInput<float>(
+      std::move(name), lowering::Element::kFloat, std::move(sizes), [=](size_t i) {
+        const size_t y = i / width % height;
+        const size_t x = i % width;
+        const bool in_line = y % 40 >= 10 && y % 40 < 34 && x % (width / 2) >= 8 && x % 12 < 9;
+        const bool stroke = (x / 4 * 7 + y / 4 * 5 + (x / 12) * (y / 8)) % 3 == 0;
+        return in_line && stroke ? -1.0f : 1.0f;
+      });
+}
 /// A tone with overtones, as a voice has.
 inline FileInput Sound(std::string name, std::vector<int64_t> sizes) {
   return MakeInput<float>(
@@ -110,13 +123,13 @@ inline std::vector<FileRun> FileRuns() {
 
   const std::filesystem::path ocr = "models/rapidocr_onnxruntime/models";
   for (const auto& sizes : {std::vector<int64_t>{1, 3, 320, 320}, {1, 3, 480, 640}}) {
-    add("PP-OCRv4 detection", ocr / "ch_PP-OCRv4_det_infer.onnx", {Picture("x", sizes)});
+    add("PP-OCRv4 detection", ocr / "ch_PP-OCRv4_det_infer.onnx", {Page("x", sizes)});
   }
   for (const auto& sizes : {std::vector<int64_t>{1, 3, 48, 320}, {2, 3, 48, 480}}) {
-    add("PP-OCRv4 recognition", ocr / "ch_PP-OCRv4_rec_infer.onnx", {Picture("x", sizes)});
+    add("PP-OCRv4 recognition", ocr / "ch_PP-OCRv4_rec_infer.onnx", {Page("x", sizes)});
   }
   for (const auto& sizes : {std::vector<int64_t>{1, 3, 48, 192}, {6, 3, 48, 192}}) {
-    add("PP-OCR angle", ocr / "ch_ppocr_mobile_v2.0_cls_infer.onnx", {Picture("x", sizes)});
+    add("PP-OCR angle", ocr / "ch_ppocr_mobile_v2.0_cls_infer.onnx", {Page("x", sizes)});
   }
 
   const std::filesystem::path silero = "models/silero_vad/data";
