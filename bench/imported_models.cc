@@ -1,5 +1,6 @@
 // What a dispatch of an imported model costs against ONNX Runtime on the original file, with the
 // same threads and tensors bound once. Models that are not there are left out and named.
+// `imported_models TEXT` measures those with TEXT in their title.
 
 #include <cmath>
 
@@ -72,9 +73,17 @@ void Measure(Report& report, const FileRun& run, uint32_t threads) {
 }
 
 int Main(int argc, char** argv) {
+  std::string filter;
+  if (argc > 1 && argv[1][0] != '-') {
+    filter = argv[1];
+    argv[1] = argv[0];
+    --argc;
+    ++argv;
+  }
   Report report("imported_models", argc, argv);
   report.Version("ONNX Runtime", OrtLibrary().version());
   for (const FileRun& run : FileRuns()) {
+    if (run.title.find(filter) == std::string::npos) continue;
     if (!std::filesystem::exists(run.file)) {
       report.Note(fmt::format("{}: {} is not there", run.title, run.file.string()));
       continue;
