@@ -38,6 +38,9 @@ struct LoadOptions {
   std::vector<std::pair<std::string, Shape>> shapes = {};
   /// Sizes of named dimensions: {"batch", 1}.
   std::vector<std::pair<std::string, uint32_t>> dimensions = {};
+  /// ONNX: inputs that always have this value, and are constants of the graph instead: {"sr",
+  /// 16000}. For what the graph must know when it is made, and for branches that are never taken.
+  std::vector<std::pair<std::string, Number>> values = {};
   /// float64 and bfloat16, which WebNN lacks, become float32: weights, inputs, outputs and what
   /// lies between. Without it such a model is NotSupported.
   bool narrow = false;

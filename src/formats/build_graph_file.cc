@@ -28,6 +28,9 @@ class DimensionSizes {
 
   /// Takes what the options say, checked against the file's inputs.
   Result<void> Read(const GraphFile& file) {
+    if (!options_.values.empty()) {
+      return NotSupported("only inputs of ONNX files can be given a value");
+    }
     for (const auto& [name, size] : options_.dimensions) {
       const bool exists = std::any_of(
           file.inputs.begin(), file.inputs.end(), [&, &name = name](const FileInput& input) {

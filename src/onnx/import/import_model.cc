@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/try.h"
+#include "fmt/ranges.h"
 #include "onnx/import/importer.h"
 
 namespace webnn::onnx_format {
@@ -26,6 +30,22 @@ std::string_view KindOf(const TypeProto& type) {
     default:
       return "of a type that the file does not give";
   }
+}
+
+// All elements equal; of a type that WebNN has.
+Result<HostTensor> Filled(Element element, const std::vector<int64_t>& sizes, const Number& value) {
+  const auto length = ByteLength(element, sizes);
+  if (!length || BitsOf(element) < 8) {
+    return TypeError("a value cannot be given for {} of shape [{}]", NameOf(element),
+                     fmt::join(sizes, ", "));
+  }
+  std::byte* memory = nullptr;
+  HostTensor tensor = HostTensor::Allocate(element, sizes, &memory);
+  const Number whole = element == Element::kBool ? Number(int{value.ToDouble() != 0}) : value;
+  const auto bytes = whole.Encode(*DataTypeOf(element));
+  const auto size = static_cast<size_t>(BitsOf(element)) / 8;
+  for (uint64_t at = 0; at < *length; at += size) std::memcpy(memory + at, bytes.data(), size);
+  return tensor;
 }
 
 }  // namespace
@@ -69,6 +89,13 @@ Result<void> ImporterImpl::AddInput(const ValueInfoProto& input, Slot& slot, Loa
   const auto type = DataTypeOf(element);
   if (!type) return NoSuchType(element);
   WEBNN_ASSIGN_OR_RETURN(std::vector<int64_t> sizes, dimensions_.SizesOf(input));
+  const auto given = std::find_if(options_.values.begin(), options_.values.end(),
+                                  [&](const auto& one) { return one.first == input.name(); });
+  if (given != options_.values.end()) {
+    WEBNN_ASSIGN_OR_RETURN(HostTensor filled, Filled(element, sizes, given->second));
+    slot.value = {.what = std::move(filled), .element = element, .sizes = std::move(sizes)};
+    return {};
+  }
   WEBNN_ASSIGN_OR_RETURN(const Operand operand,
                          builder_.Input(input.name(), *type,
                                         Shape(std::vector<uint32_t>(sizes.begin(), sizes.end()))));
@@ -89,6 +116,11 @@ Result<void> ImporterImpl::AddInputs(Scope& scope, LoadedModel& loaded) {
     }
     // A weight that is listed as an input, too, is its default: a constant.
     if (!scope.values.contains(input.name())) inputs.push_back(&input);
+  }
+  for (const auto& [name, value] : options_.values) {
+    if (!names.contains(name)) {
+      return TypeError("{}: a value is given for \"{}\", which is no input", model_->name(), name);
+    }
   }
   auto dimensions = Dimensions::Fix(inputs, options_);
   if (!dimensions) {

@@ -69,6 +69,33 @@ TEST(Importer, WeightsThatAreInputsAreConstants) {
   ExpectSameAsOnnxRuntime(model, {{"x", x}});
 }
 
+TEST(Importer, InputsWithAValueAreConstants) {
+  TestModel model;
+  model.Input("x", TensorProto::FLOAT, {6}).Input("shape", TensorProto::INT64, {2}).Output("y");
+  model.Input("b", TensorProto::BOOL, {}).Input("c", TensorProto::FLOAT, {});
+  model.Node("Reshape", {"x", "shape"}, {"square"});
+  model.Node("Where", {"b", "square", "c"}, {"y"});
+  const std::string bytes = model.Serialize();
+  const auto load = [&](std::vector<std::pair<std::string, Number>> values) {
+    return LoadGraph(std::as_bytes(std::span(bytes)), {.values = std::move(values)});
+  };
+  EXPECT_EQ(load({}).error().code, ErrorCode::kNotSupported);
+  EXPECT_EQ(load({{"sr", 1}}).error().code, ErrorCode::kTypeError);
+
+  model.graph()
+      .mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->mutable_shape()
+      ->mutable_dim(0)
+      ->set_dim_value(4);
+  const LoadOptions options = {.values = {{"shape", 2}, {"b", 7}, {"c", 0.5}}};
+  const auto outputs = RunImported(model.Serialize(), {{"x", Floats({4}, {1, 2, 3, 4})}}, options);
+  ASSERT_TRUE(outputs.ok()) << ToString(outputs.error());
+  EXPECT_EQ(outputs->at("y").sizes, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(outputs->at("y").Values<float>(), (std::vector<float>{1, 2, 3, 4}));
+}
+
 TEST(Importer, NarrowsOnRequest) {
   TestModel model;
   const TestTensor x = Random({2, 3}, TensorProto::DOUBLE);
