@@ -132,6 +132,14 @@ TEST_F(OnnxSuiteRefusals, ExplainEachNodeByOperatorAndReason) {
   EXPECT_THAT(list->Explain(outcome), Fails(ErrorCode::kTypeError, "it is a map"));
 }
 
+TEST_F(OnnxSuiteRefusals, InexactCasesHaveATolerance) {
+  const auto list = Load(R"({"at_least": {}, "refusals": [],
+    "inexact": [{"cases": ["test_a", "test_b"], "atol": 0.5, "why": "They are rounded."}]})");
+  ASSERT_THAT(list, Succeeds());
+  EXPECT_EQ(list->AtolOf("test_b", 1e-7), 0.5);
+  EXPECT_EQ(list->AtolOf("test_c", 1e-7), 1e-7);
+}
+
 TEST_F(OnnxSuiteRefusals, MustSayWhy) {
   EXPECT_THAT(Load(R"({"at_least": {}, "refusals": [{"operators": ["If"], "why": ""}]})"),
               Fails(ErrorCode::kTypeError, "refusal 1 does not say why"));

@@ -114,8 +114,9 @@ void CheckWhole(const ReviewedList& list, RunReport& report) {
 }
 
 Result<int> Run(const Options& options) {
-  WEBNN_ASSIGN_OR_RETURN(const Suite suite, LoadSuite(options.suite));
+  WEBNN_ASSIGN_OR_RETURN(Suite suite, LoadSuite(options.suite));
   WEBNN_ASSIGN_OR_RETURN(const ReviewedList list, LoadReviewedList(options.list));
+  for (SuiteCase& one : suite.cases) one.atol = list.AtolOf(one.name, one.atol);
   WEBNN_ASSIGN_OR_RETURN(RunReport report, RunCases(suite, list, options));
   if (report.cases.empty()) return TypeError("no case is selected by --filter");
   if (options.filter.empty()) CheckWhole(list, report);

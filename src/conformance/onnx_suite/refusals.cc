@@ -13,6 +13,13 @@ bool Refusal::Explains(const UnsupportedNode& node) const {
          node.reason.find(reason) != std::string::npos;
 }
 
+double ReviewedList::AtolOf(const std::string& name, double atol) const {
+  for (const InexactCases& one : inexact) {
+    if (std::find(one.names.begin(), one.names.end(), name) != one.names.end()) return one.atol;
+  }
+  return atol;
+}
+
 Result<std::vector<size_t>> ReviewedList::Explain(const Outcome& outcome) const {
   std::vector<size_t> found;
   for (const UnsupportedNode& node : outcome.unsupported) {
@@ -33,6 +40,11 @@ Result<ReviewedList> LoadReviewedList(const std::filesystem::path& path) {
   try {
     const Json json = Json::parse(text);
     ReviewedList list{.at_least = json.at("at_least").get<std::map<std::string, size_t>>()};
+    for (const Json& one : json.value("inexact", Json::array())) {
+      list.inexact.push_back({.names = one.at("cases").get<std::vector<std::string>>(),
+                              .atol = one.at("atol").get<double>(),
+                              .why = one.at("why").get<std::string>()});
+    }
     for (const Json& one : json.at("refusals")) {
       list.refusals.push_back({.operators = one.at("operators").get<std::vector<std::string>>(),
                                .reason = one.value("reason", ""),
