@@ -178,7 +178,7 @@ class Serializer {
     if (std::optional<FileRange> file = FindFile(initializer)) {
       SetExternal(tensor, "location", file->path.substr(1));
       SetExternal(tensor, "offset", std::to_string(file->offset));
-      result_.refers_to_files = true;
+      result_.bytes_in_files += bytes.size();
       return;
     }
     const bool in_one_file = !options_.weights_file.empty();

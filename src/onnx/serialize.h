@@ -43,8 +43,8 @@ struct ExternalWeight {
 struct SerializedModel {
   std::string proto;  ///< A ModelProto.
   std::vector<ExternalWeight> weights;
-  /// Other weights stay in the files that they lie in.
-  bool refers_to_files = false;
+  /// Bytes of weights that are not handed over but named by their files.
+  uint64_t bytes_in_files = 0;
   /// The names of inputs and outputs in the file, in the model's order: the user's, but where those
   /// are empty or not unique in ONNX's one name space.
   std::vector<std::string> input_names;

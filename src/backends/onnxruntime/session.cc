@@ -90,11 +90,7 @@ Result<std::unique_ptr<Session>> Session::Compile(const Library& library,
   auto session = std::unique_ptr<Session>(new Session(library));
   session->log_ = std::move(log);
 
-  // A weight in a mapped file is named by that file: ONNX Runtime maps it for itself and lets it go
-  // once it is rewritten for the kernels, where memory of ours would have to stay.
-  const FileMappings files = FileMappings::Read();
-  WEBNN_ASSIGN_OR_RETURN(SerializedModel serialized,
-                         onnx_format::Serialize(model, {.files = &files}));
+  WEBNN_ASSIGN_OR_RETURN(SerializedModel serialized, SerializeForSession(library, model));
   session->signature_ = SignatureOf(model, serialized);
   model = {};  // the session about to be made needs the memory more
   const auto create = [&](bool weights_as_uint8) -> Result<void> {

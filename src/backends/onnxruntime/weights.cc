@@ -11,11 +11,14 @@ namespace webnn::ort {
 namespace {
 
 using onnx_format::ExternalWeight;
+using onnx_format::SerializedModel;
 
 constexpr std::string_view kAction = "hand over the weights";
 // The first version with the option below; older ones ignore it.
 constexpr int kBorrowsSinceMinor = 31;
 constexpr const char* kBorrowOption = "session.use_external_initializer_file_buffers_directly";
+
+bool Borrows(const Library& library) { return library.minor_version() >= kBorrowsSinceMinor; }
 
 // Each weight as a file in memory that ONNX Runtime reads in place, without writing to it.
 Result<void> Borrow(const OrtApi& api, OrtSessionOptions* options,
@@ -64,13 +67,24 @@ Result<void> Copy(const Library& library, OrtSessionOptions* options,
 
 }  // namespace
 
+Result<SerializedModel> SerializeForSession(const Library& library, const lowering::Model& model) {
+  const FileMappings files = FileMappings::Read();
+  WEBNN_ASSIGN_OR_RETURN(SerializedModel serialized,
+                         onnx_format::Serialize(model, {.files = &files}));
+  uint64_t in_memory = 0;
+  for (const ExternalWeight& weight : serialized.weights) in_memory += weight.bytes.size();
+  // Beside files, ONNX Runtime copies what is in memory.
+  if (in_memory <= serialized.bytes_in_files || !Borrows(library)) return serialized;
+  return onnx_format::Serialize(model);
+}
+
 Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* options,
-                                     const onnx_format::SerializedModel& model) {
+                                     const SerializedModel& model) {
   const std::vector<ExternalWeight>& weights = model.weights;
   WeightMemory memory;
   if (weights.empty()) return memory;
   // With one file in memory, ONNX Runtime looks for no file anywhere else.
-  const bool borrow = library.minor_version() >= kBorrowsSinceMinor && !model.refers_to_files;
+  const bool borrow = Borrows(library) && model.bytes_in_files == 0;
   std::vector<const std::byte*> addresses;
   for (const ExternalWeight& weight : weights) {
     const std::byte* address = weight.bytes.data();

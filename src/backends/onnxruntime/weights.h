@@ -21,4 +21,10 @@ struct WeightMemory {
 Result<WeightMemory> HandOverWeights(const Library& library, OrtSessionOptions* options,
                                      const onnx_format::SerializedModel& model);
 
+/// The model's bytes, with its weights where they cost ONNX Runtime the least memory: large ones in
+/// mapped files named by their file, so that ONNX Runtime maps them for itself and lets go of what
+/// it rewrites for its kernels, where memory of ours would have to stay.
+Result<onnx_format::SerializedModel> SerializeForSession(const Library& library,
+                                                         const lowering::Model& model);
+
 }  // namespace webnn::ort
