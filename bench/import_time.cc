@@ -21,8 +21,9 @@ double CreateSession(const std::string& folder) {
         Must(ort::Make<OrtSessionOptions>(api, "benchmark", api.CreateSessionOptions));
     MustOrt(api.SetIntraOpNumThreads(options.get(), 1));
     // It lives until the process ends, and the end is not measured.
-    (void)Must(ort::Make<OrtSession>(api, "benchmark", api.CreateSession, library.env(),
-                                     ModelPath(folder).c_str(), options.get()))
+    (void)Must(  // NOLINT(bugprone-unused-return-value): as the comment says
+        ort::Make<OrtSession>(api, "benchmark", api.CreateSession, library.env(),
+                              ModelPath(folder).c_str(), options.get()))
         .release();
   });
 }

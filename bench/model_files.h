@@ -113,14 +113,14 @@ inline std::filesystem::path Dependencies() { return WEBNN_SOURCE_DIR "/.deps"; 
 /// All runs, those of missing files as well.
 inline std::vector<FileRun> FileRuns() {
   std::vector<FileRun> runs;
-  const auto add = [&](std::string_view title, std::filesystem::path file,
+  const auto add = [&](std::string_view title, const std::filesystem::path& file,
                        std::vector<FileInput> inputs, double tolerance = 1e-4) {
     std::string sizes;
     for (const int64_t size : inputs.front().sizes) {
       sizes += fmt::format("{}{}", sizes.empty() ? "" : "x", size);
     }
-    runs.push_back({fmt::format("{} {}", title, sizes), Dependencies() / std::move(file),
-                    std::move(inputs), tolerance});
+    runs.push_back(
+        {fmt::format("{} {}", title, sizes), Dependencies() / file, std::move(inputs), tolerance});
   };
 
   const std::filesystem::path ocr = "models/rapidocr_onnxruntime/models";

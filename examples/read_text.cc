@@ -35,7 +35,7 @@ struct Picture {
   std::vector<float> colours;
 
   float At(int x, int y, int colour) const {
-    return colours[static_cast<size_t>((y * width + x) * 3 + colour)];
+    return colours[(static_cast<size_t>(y) * width + x) * 3 + colour];
   }
 };
 
@@ -92,7 +92,7 @@ ModelInput Prepare(const Picture& picture) {
                            picture.At(column.second, line, 2 - colour), column.part);
         };
         const float value = std::lerp(mix(row.first), mix(row.second), row.part);
-        input.values[static_cast<size_t>((colour * kHeight + y) * width + x)] =
+        input.values[(static_cast<size_t>(colour) * kHeight + y) * width + x] =
             (value - 0.5f) / 0.5f;
       }
     }

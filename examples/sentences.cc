@@ -31,6 +31,7 @@ constexpr const char* kDefaultFolder = WEBNN_SOURCE_DIR "/.deps/models/gt_all_mi
 constexpr uint32_t kLayers = 6;
 constexpr uint32_t kHeads = 12;
 constexpr uint32_t kWidth = 384;
+constexpr uint32_t kHeadWidth = kWidth / kHeads;
 constexpr uint32_t kMaxTokens = 512;
 constexpr double kEpsilon = 1e-12;
 
@@ -199,7 +200,7 @@ class Encoder {
 
   // [sentences, tokens, 384] -> [sentences, heads, tokens, 32]
   webnn::Operand SplitHeads(webnn::Operand x) {
-    return Transpose(Reshape(x, {batch_.sentences, batch_.tokens, kHeads, kWidth / kHeads}),
+    return Transpose(Reshape(x, {batch_.sentences, batch_.tokens, kHeads, kHeadWidth}),
                      {0, 2, 1, 3});
   }
   webnn::Operand Attention(webnn::Operand x, webnn::Operand absent, const std::string& name) {
@@ -207,7 +208,7 @@ class Encoder {
     const auto key = SplitHeads(Dense(x, name + "attention.self.key"));
     const auto value = SplitHeads(Dense(x, name + "attention.self.value"));
     const auto scores = Mul(Matmul(query, Transpose(key, {0, 1, 3, 2})),
-                            Number(1 / std::sqrt(static_cast<double>(kWidth / kHeads))));
+                            Number(1 / std::sqrt(static_cast<double>(kHeadWidth))));
     const auto weights = builder_.Softmax({.input = Add(scores, absent), .axis = 3}).value();
     return Reshape(Transpose(Matmul(weights, value), {0, 2, 1, 3}),
                    {batch_.sentences, batch_.tokens, kWidth});
