@@ -16,10 +16,11 @@ Result<GraphDefinition> LoadWithInputs(std::string_view command, const std::stri
   auto definition = LoadGraph(path, options);
   if (definition) return definition;
   // Perhaps sizes are open or given wrongly: only the file's own declarations tell.
-  LoadOptions without_sizes = options;
-  without_sizes.shapes.clear();
-  without_sizes.dimensions.clear();
-  const auto summary = InspectModel(path, without_sizes);
+  LoadOptions as_declared = options;
+  as_declared.shapes.clear();
+  as_declared.dimensions.clear();
+  as_declared.values.clear();
+  const auto summary = InspectModel(path, as_declared);
   if (!summary) return std::move(definition.error());
   WEBNN_RETURN_IF_ERROR(CheckSizes(*summary, options));
   std::vector<std::string> names;

@@ -27,6 +27,21 @@ Result<uint32_t> ParseSize(std::string_view option, std::string_view text) {
   return size;
 }
 
+Result<Number> ParseNumber(std::string_view option, std::string_view text) {
+  const char* const end = text.data() + text.size();
+  int64_t integer = 0;
+  if (const auto read = std::from_chars(text.data(), end, integer);
+      read.ec == std::errc() && read.ptr == end) {
+    return Number(integer);
+  }
+  double number = 0;
+  if (const auto read = std::from_chars(text.data(), end, number);
+      read.ec == std::errc() && read.ptr == end) {
+    return Number(number);
+  }
+  return BadUse("{}: \"{}\" is no number", option, text);
+}
+
 void ShowMessage(LogLevel level, std::string_view message) {
   static constexpr std::array<std::string_view, 4> kNames = {"verbose", "info", "warning", "error"};
   Note(kNames[static_cast<size_t>(level)], message);
@@ -73,6 +88,12 @@ void AddModelOptions(std::vector<Option>& options, ModelArguments& arguments) {
        .help = "Size of a named dimension, as batch=1; may be repeated",
        .target = &arguments.dimensions,
        .group = kGroup},
+      {.name = "--constant",
+       .value = "NAME=NUMBER",
+       .help = "Make an input of an ONNX model a constant of this value, as sr=16000; may be "
+               "repeated",
+       .target = &arguments.constants,
+       .group = kGroup},
       {.name = "--narrow",
        .value = "",
        .help = "Turn float64 and bfloat16, which WebNN lacks, into float32",
@@ -103,6 +124,11 @@ Result<LoadOptions> ToLoadOptions(const ModelArguments& arguments) {
     WEBNN_ASSIGN_OR_RETURN(const auto pair, SplitPair("--dim", text, true));
     WEBNN_ASSIGN_OR_RETURN(const uint32_t size, ParseSize("--dim", pair.second));
     options.dimensions.emplace_back(pair.first, size);
+  }
+  for (const std::string& text : arguments.constants) {
+    WEBNN_ASSIGN_OR_RETURN(const auto pair, SplitPair("--constant", text, true));
+    WEBNN_ASSIGN_OR_RETURN(const Number value, ParseNumber("--constant", pair.second));
+    options.values.emplace_back(pair.first, value);
   }
   options.narrow = arguments.narrow;
   options.weights = arguments.weights;

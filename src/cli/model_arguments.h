@@ -14,6 +14,7 @@ struct ModelArguments {
   std::string path;
   std::vector<std::string> shapes;
   std::vector<std::string> dimensions;
+  std::vector<std::string> constants;
   bool narrow = false;
   std::string weights;
   std::string manifest;

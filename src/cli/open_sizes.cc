@@ -144,6 +144,11 @@ Result<void> CheckSizes(const ModelSummary& summary, const LoadOptions& options)
       return NoSuch("--dim", "has a dimension", name, dimensions);
     }
   }
+  for (const auto& [name, value] : options.values) {
+    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) {
+      return NoSuch("--constant", "is named", name, inputs);
+    }
+  }
   for (const auto& [name, shape] : options.shapes) {
     const auto place = std::find(inputs.begin(), inputs.end(), name);
     if (place == inputs.end()) return NoSuch("--shape", "is named", name, inputs);

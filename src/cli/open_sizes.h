@@ -10,7 +10,8 @@
 
 namespace webnn::cli {
 
-/// Bad use when sizes are given for what the file does not declare, or that contradict it.
+/// Bad use when sizes or constants are given for what the file does not declare, or that contradict
+/// it.
 Result<void> CheckSizes(const ModelSummary& summary, const LoadOptions& options);
 
 /// Shapes for the inputs whose sizes the file and the options leave open: from the arrays and

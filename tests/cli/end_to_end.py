@@ -404,6 +404,17 @@ class RunTest(Case):
         self.refused(2, "[1, 4, 4, 4] does not fit the input x [n, 3, h, w]", "run", "m.onnx",
                      "--shape", "x=1x4x4x4")
 
+    def test_an_input_that_is_a_constant(self):
+        self.save("m.onnx", model([helper.make_node("Mul", ["x", "k"], ["y"])],
+                                  [("x", TensorProto.FLOAT, [2]), ("k", TensorProto.FLOAT, [])],
+                                  [("y", TensorProto.FLOAT, [2])]))
+        report = self.json("run", "m.onnx", "--constant", "k=2.5", "--input", "x=value:4")
+        self.assertEqual([one["name"] for one in report["inputs"]], ["x"])
+        self.assertEqual(report["outputs"][0]["max"], 10)
+        self.refused(2, '"two" is no number', "run", "m.onnx", "--constant", "k=two")
+        self.refused(2, "--constant takes NAME=", "run", "m.onnx", "--constant", "2")
+        self.refused(2, 'no input is named "kk"', "run", "m.onnx", "--constant", "kk=2")
+
     def test_bad_files(self):
         self.save("m.onnx", pass_through([1, 3, 8, 8]))
         array = np.zeros((1, 3, 8, 8), np.float32)
