@@ -198,8 +198,8 @@ class Serializer {
     return (last.offset + last.bytes.size() + kPageBytes - 1) / kPageBytes * kPageBytes;
   }
 
-  // At any offset: ONNX asks for no alignment of external data, and files with embedded weights have
-  // none.
+  // At any offset: ONNX asks for no alignment of external data, and files with embedded weights
+  // have none.
   std::optional<FileRange> FindFile(const Initializer& initializer) const {
     const std::span<const std::byte> bytes = initializer.bytes();
     if (options_.files == nullptr || bytes.size() < kFileBytes) return std::nullopt;
