@@ -27,7 +27,7 @@ Result<uint32_t> ParseSize(std::string_view option, std::string_view text) {
   return size;
 }
 
-Result<Number> ParseNumber(std::string_view option, std::string_view text) {
+Result<Number> ParseNumber(std::string_view option, const std::string& text) {
   const char* const end = text.data() + text.size();
   int64_t integer = 0;
   if (const auto read = std::from_chars(text.data(), end, integer);
