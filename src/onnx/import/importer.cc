@@ -252,7 +252,7 @@ Result<void> ImporterImpl::ImportNode(NodeData& node) {
     return TypeError("the model imports no version of the operators of \"{}\"",
                      node.proto.domain());
   }
-  const auto computed = function != nullptr ? CallFunction(node, *function) : Compute(node);
+  auto computed = function != nullptr ? CallFunction(node, *function) : Compute(node);
   if (computed.ok()) return CheckDeclared(node);
   if (placed_ || computed.error().code != ErrorCode::kNotSupported) return computed;
   ReportUnsupported(node, computed.error());

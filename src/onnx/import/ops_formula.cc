@@ -129,11 +129,11 @@ Operand Atanh(Node& node, Operand x) {
 }
 
 // Computed in float32, whatever the type.
-template <Operand (*Function)(Node&, Operand)>
+template <Operand (*kFunction)(Node&, Operand)>
 Result<void> ImportFormula(Node& node) {
   WEBNN_ASSIGN_OR_RETURN(const DataType type, node.TypeFor(node.TypeOf(0)));
   const Operand x = node.Cast(node.Get(0), DataType::kFloat32);
-  return node.Set(0, node.Cast(Function(node, x), type));
+  return node.Set(0, node.Cast(kFunction(node, x), type));
 }
 
 constexpr ImportRow kRows[] = {
