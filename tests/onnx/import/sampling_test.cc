@@ -97,10 +97,10 @@ TEST(MaxUnpoolTest, PutsElementsBack) {
   ExpectNodeSame("MaxUnpool",
                  {{"x", x}, {"i", indices}, {"const_shape", Int64s({4}, {1, 1, 4, 4})}},
                  attributes);
-  ExpectRefused(OneNode("MaxUnpool",
-                        {{"x", x}, {"i", indices}, {"const_shape", Int64s({4}, {1, 1, 5, 5})}},
-                        attributes),
-                "MaxUnpool", "another shape");
+  ExpectRefused(
+      OneNode("MaxUnpool", {{"x", x}, {"i", indices}, {"const_shape", Int64s({4}, {1, 1, 5, 5})}},
+              attributes),
+      "MaxUnpool", "another shape");
 }
 
 }  // namespace
