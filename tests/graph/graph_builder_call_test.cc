@@ -113,7 +113,7 @@ TEST_F(CallTest, ArgumentsOfTheWrongKind) {
     EXPECT_THAT(Call("averagePool2d", {x_}, {{"layout", wrong}}), BreaksRule("layout-value"));
   }
   for (const Value& wrong : {Value(1), Value("1"), Value(Value::List{Value()}),
-                             Value(Value::List{"1"}), Value(Value::List{Value::List{1}})}) {
+                             Value(Value::List{"1"}), Value(Value::List{Value(Value::List{1})})}) {
     EXPECT_THAT(Call("reverse", {x_}, {{"axes", wrong}}), BreaksRule("axes-value"));
   }
   EXPECT_THAT(Call("clamp", {x_}, {{"minValue", "0"}}), BreaksRule("minValue-value"));
