@@ -17,7 +17,8 @@ struct Phases {
   double serialize = 0;
   double release = 0;
   size_t bytes = 0;
-  double sum() const { return build + finish + lower + serialize; }
+  double ours() const { return build + finish + lower; }
+  double sum() const { return ours() + serialize; }
 };
 
 Phases Run(size_t operators) {
@@ -93,8 +94,15 @@ int Main(int argc, char** argv) {
   report.Note("The parts are their least; the sum of the first four is the whole.");
   report.Note(fmt::format("{} rounds, {} of them quiet", rounds.taken, rounds.quiet));
   report.AtMost("seconds for 100,000 operators", rounds.Median(2), 1.0);
-  report.AtMost("time of 100,000 operators / 10 times that of 10,000", rounds.Ratio(2, 1) / 10,
-                1.25);
+  report.AtMost("seconds for 10,000 operators", rounds.Median(1), 0.1);
+  // Without protobuf's share, which for a large model is that of the pages it takes.
+  const auto least = [&](size_t k) {
+    std::vector<double> values;
+    for (const Phases& phases : all[k]) values.push_back(phases.ours());
+    return Min(values);
+  };
+  report.AtMost("build, finish and lower of 100,000 operators / 10 times those of 10,000",
+                least(2) / least(1) / 10, 1.25);
   return report.Finish();
 }
 
