@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,47 @@ enum class LogLevel : uint8_t { kVerbose, kInfo, kWarning, kError };
 /// also from several at once; must not call into the context.
 using LogCallback = std::function<void(LogLevel level, std::string_view message)>;
 
+/// What float32 operations are computed in. Inputs and outputs keep their declared types whatever
+/// it is. A precision that a back end or its device does not have is NotSupported, never another.
+enum class Precision : uint8_t {
+  kAuto,      ///< By the context's hints and what its device is fast at (`docs/precision.md`).
+  kFloat32,   ///< Single precision; TF32 is off.
+  kTf32,      ///< Single precision, products of matrices and convolutions rounded to TF32.
+  kBfloat16,  ///< bfloat16, but for what needs float32: norms, sums, exponentials.
+  kFloat16,   ///< float16, with the same exceptions.
+};
+constexpr std::array<std::string_view, 5> EnumNames(Precision) {
+  return {"auto", "float32", "tf32", "bfloat16", "float16"};
+}
+
+/// How far a compilation is.
+struct CompileProgress {
+  std::string_view phase;  ///< "lower", "parse", "build", "load" ...
+  double fraction = 0;     ///< Of the phase's work, 0 to 1; never falls within a phase.
+  double seconds = 0;      ///< Since the compilation began.
+};
+
+/// Called at least once a second while a graph is compiled, from any thread but never from two at
+/// once; must not call into the context. False cancels: the compilation ends with an AbortError,
+/// within two seconds.
+using ProgressCallback = std::function<bool(const CompileProgress& progress)>;
+
+/// How to compile a graph. What a back end has no use for, it ignores.
+struct CompileOptions {
+  Precision precision = Precision::kAuto;
+  /// How hard to look for fast kernels: TensorRT's 0 (quick to build) to 5; nothing is its default.
+  std::optional<uint32_t> optimization_level = {};
+  /// Device memory that one kernel may use beside its operands, in bytes; 0: all there is.
+  uint64_t workspace_bytes = 0;
+  /// Files compiled ahead of time: the GPUs they are for ("sm86", "sm120"); empty is the one here.
+  std::vector<std::string> targets = {};
+  /// TensorRT: the result also runs on GPUs of later generations, and with later versions of the
+  /// library; both cost speed.
+  bool hardware_compatible = false;
+  bool version_compatible = false;
+  ProgressCallback progress = nullptr;
+};
+
 struct ContextOptions {
   /// `MLContextOptions`: hints, as in the specification.
   PowerPreference power_preference = PowerPreference::kDefault;
@@ -34,12 +76,20 @@ struct ContextOptions {
 
   /// Back end by name ("onnxruntime"); empty chooses the best that works here.
   std::string backend = {};
-  /// Device of the back end ("cpu"); empty chooses.
+  /// Device of the back end ("cpu", "cuda:1"); empty chooses.
   std::string device = {};
   /// Path of the back end's shared library; empty looks for it (see `docs/back-ends.md`).
   std::string library_path = {};
   /// Threads inside one operator; 0 lets the back end choose (usually one a core).
   uint32_t threads = 0;
+  /// How graphs are compiled where a call does not say otherwise.
+  CompileOptions compile = {};
+  /// The context compiles into files (`CompileToFile`) and does nothing else; it needs no device
+  /// where the back end's compiler needs none.
+  bool compile_only = false;
+  /// CUDA: all work goes to this `CUstream`, in order with the caller's own. It must belong to the
+  /// device's primary context and outlive this one. Null: streams of the context's own.
+  void* cuda_stream = nullptr;
   /// False (the default): a dispatch on the CPU runs in the caller's thread and is done when the
   /// call returns. True: it is queued, and a thread of the context runs the queue in order.
   bool queued = false;
@@ -100,12 +150,30 @@ class WEBNN_EXPORT Context {
   OpSupportLimits GetOpSupportLimits() const;
 
   /// Compiles a finished definition; may be called again for another copy. OperationError when the
-  /// back end fails.
+  /// back end fails, AbortError when `CompileOptions::progress` said so. Without `options` those of
+  /// the context hold.
   Result<Graph> Compile(const GraphDefinition& definition) const;
+  Result<Graph> Compile(const GraphDefinition& definition, const CompileOptions& options) const;
+
+  /// Compiles into a file that `LoadCompiled` reads, with no model at hand, on the device that it
+  /// was compiled for. NotSupported where the back end cannot.
+  Result<void> CompileToFile(const GraphDefinition& definition, const std::string& path,
+                             const CompileOptions& options) const;
+  /// A graph from such a file. NotSupported for another back end, version or device than the file
+  /// was made for (the message says which); OperationError for a damaged file. A compiled graph is
+  /// code: load only files that you trust.
+  Result<Graph> LoadCompiled(const std::string& path) const;
 
   /// A tensor filled with zeros. UnknownError when there is no memory for it.
   Result<Tensor> CreateTensor(const OperandDescriptor& descriptor,
                               TensorOptions options = {}) const;
+  /// A tensor in memory of the caller's on the context's device, used in place. The memory must
+  /// hold the descriptor's bytes, packed; it lives while `owner` does (null: the caller sees to it
+  /// that it outlives the tensor and all work on it). Work on it that the context knows nothing of
+  /// must be done, or be in `ContextOptions::cuda_stream`. NotSupported for memory that the back
+  /// end cannot use.
+  Result<Tensor> ImportTensor(const OperandDescriptor& descriptor, const DeviceMemory& memory,
+                              std::shared_ptr<void> owner, TensorOptions options = {}) const;
   /// An immutable tensor for `GraphBuilder::Constant`; the bytes are copied.
   Result<Tensor> CreateConstantTensor(const OperandDescriptor& descriptor,
                                       std::span<const std::byte> bytes) const;
@@ -119,7 +187,8 @@ class WEBNN_EXPORT Context {
   std::future<Result<void>> ReadTensorAsync(const Tensor& tensor, std::span<std::byte> bytes) const;
 
   /// Runs the graph: every input and output by name, each tensor once, types and shapes exactly as
-  /// declared. Outputs may then be inputs of the next dispatch without waiting.
+  /// declared. Outputs may then be inputs of the next dispatch without waiting. On a GPU the call
+  /// returns when the work is queued; failures that come later are those of the tensors.
   Result<void> Dispatch(const Graph& graph, std::span<const NamedTensor> inputs,
                         std::span<const NamedTensor> outputs) const;
   /// Runs the graph on host memory, read and written in place, and returns when it is done. Outputs
@@ -127,7 +196,7 @@ class WEBNN_EXPORT Context {
   Result<void> Compute(const Graph& graph, std::span<const NamedInputBytes> inputs,
                        std::span<const NamedOutputBytes> outputs) const;
 
-  /// Waits until all work begun so far is done.
+  /// Waits until all work begun so far is done, on the device, too.
   void Synchronize() const;
   /// Loses the context: its graphs and tensors are destroyed, pending reads fail. May be called
   /// twice and while work runs.

@@ -18,9 +18,11 @@ enum class ErrorCode {
   kNotSupported,  ///< This machine, library or back end cannot do it.
   kOperation,     ///< Building or running a valid graph failed.
   kUnknown,       ///< Allocation or copy of a tensor failed.
+  kAborted,       ///< The caller cancelled it.
 };
 
-/// "TypeError", "InvalidStateError", "NotSupportedError", "OperationError" or "UnknownError".
+/// "TypeError", "InvalidStateError", "NotSupportedError", "OperationError", "UnknownError" or
+/// "AbortError".
 WEBNN_EXPORT std::string_view Name(ErrorCode code);
 
 /// What went wrong. `message` names label, operator, operand, what was given and what is allowed;

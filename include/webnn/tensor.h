@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "webnn/export.h"
 #include "webnn/types.h"
@@ -15,6 +17,16 @@ struct TensorOptions {
   bool writable = false;  ///< `Context::WriteTensor` is allowed.
 };
 
+/// Where memory lies.
+enum class MemoryKind : uint8_t { kHost, kCuda };
+
+/// An address with the device that it is on. For kCuda a `CUdeviceptr`.
+struct DeviceMemory {
+  MemoryKind kind = MemoryKind::kHost;
+  int device = 0;  ///< CUDA's ordinal in this process (after CUDA_VISIBLE_DEVICES).
+  void* address = nullptr;
+};
+
 /// Memory of a context that graphs read and write (`MLTensor`). A handle: copies share the tensor.
 /// Belongs to its context and ends with it.
 class WEBNN_EXPORT Tensor {
@@ -23,6 +35,10 @@ class WEBNN_EXPORT Tensor {
   bool readable() const;
   bool writable() const;
   bool constant() const;
+  /// The memory itself, for work outside the context; nothing for a constant or destroyed tensor.
+  /// It is valid while the tensor is; see `Context::Synchronize` and `ContextOptions::cuda_stream`
+  /// for the order of such work.
+  std::optional<DeviceMemory> memory() const;
   /// Frees the memory once work already begun has ended. May be called twice and while work that
   /// uses the tensor runs.
   void Destroy();

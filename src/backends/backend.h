@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/container.h"
 #include "cache/key.h"
 #include "graph/graph_data.h"
 #include "webnn/context.h"
@@ -32,17 +33,28 @@ class BackendTensor {
   /// `bytes` has exactly the tensor's length.
   virtual Result<void> Write(std::span<const std::byte> bytes) = 0;
   virtual Result<void> Read(std::span<std::byte> bytes) const = 0;
+  virtual std::optional<DeviceMemory> memory() const { return std::nullopt; }
 };
 
-/// A graph ready to run. Both calls may come from several threads at once and return when the
-/// outputs are complete; arguments are in the order of the definition's inputs and outputs.
+/// A graph ready to run. Both calls may come from several threads at once; arguments are in the
+/// order of the definition's inputs and outputs.
 class CompiledGraph {
  public:
   virtual ~CompiledGraph() = default;
+  /// Returns when the outputs are complete, or when the work is in a queue of the device's: then
+  /// the back end keeps the order of everything that uses the same tensors, and the graph and the
+  /// tensors may go as soon as the call has returned.
   virtual Result<void> Run(std::span<BackendTensor* const> inputs,
                            std::span<BackendTensor* const> outputs) = 0;
+  /// Returns when the outputs are complete.
   virtual Result<void> Compute(std::span<const std::span<const std::byte>> inputs,
                                std::span<const std::span<std::byte>> outputs) = 0;
+};
+
+/// A compiled graph as bytes, with all that they were made from and for.
+struct CompiledBytes {
+  cache::Key key;
+  cache::Blob payload;
 };
 
 /// A back end opened for one context.
@@ -58,14 +70,30 @@ class Backend {
   virtual std::vector<LimitDelta> deltas() const { return {}; }
   /// What the compiled graph is kept under (`docs/cache.md`); nothing where the back end keeps
   /// none.
-  virtual std::optional<cache::Key> CacheKey(const GraphData& graph) const {
-    (void)graph;
+  virtual std::optional<cache::Key> CacheKey(const GraphData& graph,
+                                             const CompileOptions& options) const {
+    (void)graph, (void)options;
     return std::nullopt;
   }
   virtual Result<std::unique_ptr<CompiledGraph>> Compile(
-      const std::shared_ptr<const GraphData>& graph) = 0;
+      const std::shared_ptr<const GraphData>& graph, const CompileOptions& options) = 0;
+  /// The same as bytes for `Load`, in this process or another one.
+  virtual Result<CompiledBytes> CompileToBytes(const GraphData& graph,
+                                               const CompileOptions& options);
+  /// Takes what `CompileToBytes` gave, after it has compared the key with this library and device.
+  virtual Result<std::unique_ptr<CompiledGraph>> Load(CompiledBytes compiled);
+
   virtual Result<std::unique_ptr<BackendTensor>> CreateTensor(
       const OperandDescriptor& descriptor) = 0;
+  /// See `Context::ImportTensor`.
+  virtual Result<std::unique_ptr<BackendTensor>> ImportTensor(const OperandDescriptor& descriptor,
+                                                              const DeviceMemory& memory,
+                                                              std::shared_ptr<void> owner);
+  /// Waits for the device's queues.
+  virtual Result<void> Synchronize() { return {}; }
+  /// Asked after a call has failed: why the device can do nothing more, if that is so. The context
+  /// is then lost.
+  virtual std::optional<std::string> lost() const { return std::nullopt; }
 };
 
 /// How to open a back end. NotSupported says which library is missing and where it was looked for.

@@ -28,5 +28,9 @@ template <class... Args>
 Error UnknownError(fmt::format_string<Args...> format, Args&&... args) {
   return {ErrorCode::kUnknown, fmt::format(format, std::forward<Args>(args)...)};
 }
+template <class... Args>
+Error AbortError(fmt::format_string<Args...> format, Args&&... args) {
+  return {ErrorCode::kAborted, fmt::format(format, std::forward<Args>(args)...)};
+}
 
 }  // namespace webnn

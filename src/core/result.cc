@@ -14,6 +14,8 @@ std::string_view Name(ErrorCode code) {
       return "OperationError";
     case ErrorCode::kUnknown:
       return "UnknownError";
+    case ErrorCode::kAborted:
+      return "AbortError";
   }
   return "UnknownError";
 }

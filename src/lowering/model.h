@@ -92,6 +92,7 @@ struct Model {
   std::vector<ValueShape> shapes;   ///< Results of the graph's operators.
   std::vector<std::string> labels;  ///< Parallel to the graph's nodes: "softmax" or "my label".
   uint32_t value_count = 0;         ///< Ids are below this.
+  std::vector<Element> elements;    ///< Of every value, by id.
 };
 
 }  // namespace webnn::lowering

@@ -177,7 +177,11 @@ LoweredValue Writer::FromOrdered(LoweredValue value, LoweredValue original) {
               Element::kUint64);
 }
 
-LoweredValue Writer::NewValue(Element element) { return {next_++, element}; }
+LoweredValue Writer::NewValue(Element element) {
+  model_.elements.resize(next_ + 1, Element::kNone);
+  model_.elements[next_] = element;
+  return {next_++, element};
+}
 
 LoweredValue Writer::Emit(std::string_view op, std::vector<LoweredValue> inputs,
                           std::vector<Attribute> attributes, Element element) {

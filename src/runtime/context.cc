@@ -73,6 +73,15 @@ OpSupportLimits Context::GetOpSupportLimits() const {
 Result<Graph> Context::Compile(const GraphDefinition& definition) const {
   return impl_->Compile(definition);
 }
+Result<Graph> Context::Compile(const GraphDefinition& definition,
+                               const CompileOptions& options) const {
+  return impl_->Compile(definition, options);
+}
+Result<Tensor> Context::ImportTensor(const OperandDescriptor& descriptor,
+                                     const DeviceMemory& memory, std::shared_ptr<void> owner,
+                                     TensorOptions options) const {
+  return impl_->ImportTensor(descriptor, memory, std::move(owner), options);
+}
 Result<Tensor> Context::CreateTensor(const OperandDescriptor& descriptor,
                                      TensorOptions options) const {
   return impl_->CreateTensor(descriptor, options);
@@ -111,6 +120,14 @@ const OperandDescriptor& Tensor::descriptor() const { return impl_->descriptor; 
 bool Tensor::readable() const { return impl_->options.readable; }
 bool Tensor::writable() const { return impl_->options.writable; }
 bool Tensor::constant() const { return impl_->constant.has_value(); }
+std::optional<DeviceMemory> Tensor::memory() const {
+  TensorImpl& impl = *impl_;
+  impl.lock.LockShared();
+  std::optional<DeviceMemory> memory;
+  if (impl.storage) memory = impl.storage->memory();
+  impl.lock.UnlockShared();
+  return memory;
+}
 void Tensor::Destroy() { impl_->context->DestroyTensor(impl_); }
 
 Result<GraphBuilder> GraphBuilder::Create(const Context& context) {

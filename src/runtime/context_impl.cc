@@ -270,10 +270,19 @@ Result<void> ContextImpl::CheckTensor(const Tensor& tensor, std::string_view cal
 
 // ---- Graphs. ----
 
-Result<Graph> ContextImpl::Compile(const GraphDefinition& definition) {
+template <class T>
+Result<T> ContextImpl::Noting(Result<T> result) {
+  if (!result) {
+    if (std::optional<std::string> why = backend_->lost()) Lose(*std::move(why));
+  }
+  return result;
+}
+
+Result<Graph> ContextImpl::Compile(const GraphDefinition& definition,
+                                   const CompileOptions& options) {
   WEBNN_RETURN_IF_ERROR(CheckAlive());
   WEBNN_ASSIGN_OR_RETURN(std::shared_ptr<CompiledGraph> compiled,
-                         backend_->Compile(definition.data()));
+                         Noting(backend_->Compile(definition.data(), options)));
   auto graph = std::make_shared<GraphImpl>(shared_from_this(), std::move(compiled), definition);
   std::lock_guard lock(mutex_);
   if (lost_)
@@ -334,7 +343,7 @@ Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTens
       !MatchAtOnce(*this, impl.outputs, outputs, to)) {
     WEBNN_RETURN_IF_ERROR(MatchTensors(impl, inputs, outputs, from.span(), to.span()));
   }
-  if (!timeline_) return RunLocked(*compiled, uses.span(), from.span(), to.span());
+  if (!timeline_) return Noting(RunLocked(*compiled, uses.span(), from.span(), to.span()));
 
   // Queued work keeps what it uses; it leaves its errors in the outputs.
   std::vector<Tensor> kept;
@@ -344,10 +353,10 @@ Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTens
   std::vector<TensorUse> queued_uses(uses.begin(), uses.end());
   std::vector<TensorImpl*> queued_from(from.begin(), from.end());
   std::vector<TensorImpl*> queued_to(to.begin(), to.end());
-  timeline_->Enqueue([compiled = std::move(compiled), kept = std::move(kept),
+  timeline_->Enqueue([this, compiled = std::move(compiled), kept = std::move(kept),
                       queued_uses = std::move(queued_uses), queued_from = std::move(queued_from),
                       queued_to = std::move(queued_to)] {
-    (void)RunLocked(*compiled, queued_uses, queued_from, queued_to);
+    (void)Noting(RunLocked(*compiled, queued_uses, queued_from, queued_to));
   });
   return {};
 }
@@ -387,10 +396,10 @@ Result<void> ContextImpl::Compute(const Graph& graph, std::span<const NamedInput
       }
     }
   }
-  if (!timeline_) return compiled->Compute(from.span(), to.span());
+  if (!timeline_) return Noting(compiled->Compute(from.span(), to.span()));
   std::promise<Result<void>> promise;
   timeline_->Enqueue([&] { promise.set_value(compiled->Compute(from.span(), to.span())); });
-  return promise.get_future().get();
+  return Noting(promise.get_future().get());
 }
 
 // ---- Tensors. ----
@@ -414,7 +423,23 @@ Result<Tensor> ContextImpl::CreateTensor(const OperandDescriptor& descriptor,
   WEBNN_RETURN_IF_ERROR(CheckAlive());
   WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "createTensor"));
   WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
-                         backend_->CreateTensor(descriptor));
+                         Noting(backend_->CreateTensor(descriptor)));
+  return Adopt(descriptor, options, std::move(storage));
+}
+
+Result<Tensor> ContextImpl::ImportTensor(const OperandDescriptor& descriptor,
+                                         const DeviceMemory& memory, std::shared_ptr<void> owner,
+                                         TensorOptions options) {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "importTensor"));
+  WEBNN_ASSIGN_OR_RETURN(
+      std::unique_ptr<BackendTensor> storage,
+      Noting(backend_->ImportTensor(descriptor, memory, std::move(owner))));
+  return Adopt(descriptor, options, std::move(storage));
+}
+
+Tensor ContextImpl::Adopt(const OperandDescriptor& descriptor, TensorOptions options,
+                          std::unique_ptr<BackendTensor> storage) {
   auto tensor =
       std::make_shared<TensorImpl>(shared_from_this(), descriptor, options, std::move(storage));
   Own(tensor);
@@ -468,7 +493,7 @@ Result<void> ContextImpl::WriteTensor(const Tensor& tensor, std::span<const std:
     impl.lock.Unlock();
     return result;
   };
-  if (!timeline_) return write(*tensor.impl(), bytes);
+  if (!timeline_) return Noting(write(*tensor.impl(), bytes));
   timeline_->Enqueue([tensor, write, copy = std::vector(bytes.begin(), bytes.end())] {
     (void)write(*tensor.impl(), copy);
   });
@@ -491,7 +516,7 @@ Result<void> ContextImpl::CheckRead(const Tensor& tensor, std::span<std::byte> b
 Result<void> ContextImpl::ReadTensor(const Tensor& tensor, std::span<std::byte> bytes) {
   if (timeline_) return ReadTensorAsync(tensor, bytes).get();
   WEBNN_RETURN_IF_ERROR(CheckRead(tensor, bytes));
-  return ReadNow(*tensor.impl(), bytes);
+  return Noting(ReadNow(*tensor.impl(), bytes));
 }
 
 std::future<Result<void>> ContextImpl::ReadTensorAsync(const Tensor& tensor,
@@ -529,6 +554,7 @@ void ContextImpl::DestroyTensor(const std::shared_ptr<TensorImpl>& tensor) {
 
 void ContextImpl::Synchronize() {
   if (timeline_) timeline_->Wait();
+  (void)Noting(backend_->Synchronize());
 }
 
 void ContextImpl::Lose(std::string message) {

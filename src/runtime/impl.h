@@ -76,10 +76,15 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend, std::string explanation);
 
   Result<void> CheckAlive() const override;
-  Result<Graph> Compile(const GraphDefinition& definition) override;
+  Result<Graph> Compile(const GraphDefinition& definition) override {
+    return Compile(definition, options_.compile);
+  }
+  Result<Graph> Compile(const GraphDefinition& definition, const CompileOptions& options);
   Result<ConstantTensor> GetConstant(const Tensor& tensor) const override;
 
   Result<Tensor> CreateTensor(const OperandDescriptor& descriptor, TensorOptions options);
+  Result<Tensor> ImportTensor(const OperandDescriptor& descriptor, const DeviceMemory& memory,
+                              std::shared_ptr<void> owner, TensorOptions options);
   Result<Tensor> CreateConstantTensor(const OperandDescriptor& descriptor,
                                       std::span<const std::byte> bytes);
   Result<void> WriteTensor(const Tensor& tensor, std::span<const std::byte> bytes);
@@ -108,6 +113,12 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
                             std::span<const NamedTensor> outputs, std::span<TensorImpl*> from,
                             std::span<TensorImpl*> to) const;
   void Own(const std::shared_ptr<TensorImpl>& tensor);
+  /// Makes the tensor from what the back end gave for it.
+  Tensor Adopt(const OperandDescriptor& descriptor, TensorOptions options,
+               std::unique_ptr<BackendTensor> storage);
+  /// Loses the context when the failure was the device's end.
+  template <class T>
+  Result<T> Noting(Result<T> result);
 
   const ContextOptions options_;
   const std::unique_ptr<Backend> backend_;

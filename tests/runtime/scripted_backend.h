@@ -110,7 +110,8 @@ class ScriptedBackend final : public Backend {
   std::string device() const override { return "none"; }
   uint32_t max_rank() const override { return script_->max_rank; }
   std::vector<LimitDelta> deltas() const override { return script_->deltas; }
-  Result<std::unique_ptr<CompiledGraph>> Compile(const std::shared_ptr<const GraphData>&) override {
+  Result<std::unique_ptr<CompiledGraph>> Compile(const std::shared_ptr<const GraphData>&,
+                                                 const CompileOptions&) override {
     if (auto result = script_->on_compile(); !result) return std::move(result.error());
     return std::unique_ptr<CompiledGraph>(new ScriptedGraph(script_));
   }

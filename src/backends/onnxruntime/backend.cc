@@ -15,6 +15,14 @@
 namespace webnn {
 namespace {
 
+// Its kernels on the CPU compute float32 in float32.
+Result<void> CheckPrecision(Precision precision) {
+  if (precision == Precision::kAuto || precision == Precision::kFloat32) return {};
+  return NotSupported("onnxruntime: precision {} is not available on the CPU; there are auto and "
+                      "float32",
+                      EnumNames(precision)[static_cast<size_t>(precision)]);
+}
+
 class OnnxRuntimeBackend final : public Backend {
  public:
   OnnxRuntimeBackend(const ort::Library& library, std::shared_ptr<const ort::Log> log,
@@ -31,7 +39,8 @@ class OnnxRuntimeBackend final : public Backend {
   uint32_t max_rank() const override { return 8; }
 
   Result<std::unique_ptr<CompiledGraph>> Compile(
-      const std::shared_ptr<const GraphData>& graph) override {
+      const std::shared_ptr<const GraphData>& graph, const CompileOptions& options) override {
+    WEBNN_RETURN_IF_ERROR(CheckPrecision(options.precision));
     WEBNN_ASSIGN_OR_RETURN(
         std::unique_ptr<CompiledGraph> session,
         ort::Session::Compile(library_, log_, threads_,
@@ -59,6 +68,10 @@ Result<std::unique_ptr<Backend>> OpenOnnxRuntime(const ContextOptions& options) 
     return NotSupported("onnxruntime: there is no device '{}'; the devices are: cpu",
                         options.device);
   }
+  if (options.compile_only) {
+    return NotSupported("onnxruntime: its compiled graphs cannot be saved");
+  }
+  WEBNN_RETURN_IF_ERROR(CheckPrecision(options.compile.precision));
   auto log = std::make_shared<const ort::Log>(options);
   WEBNN_ASSIGN_OR_RETURN(const ort::Library* library, ort::Library::Open(options, log));
   return std::unique_ptr<Backend>(

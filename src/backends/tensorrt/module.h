@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/container.h"
+#include "lowering/model.h"
+#include "onnx/serialize.h"
+#include "webnn/context.h"
+#include "webnn/result.h"
+
+/// TensorRT as plain functions: the only form in which the rest of the back end sees it. Each set of
+/// vendor headers (TensorRT 10, 11, TensorRT-RTX 1) is compiled once, against this interface.
+namespace webnn::trt {
+
+enum class Flavor : uint8_t { kTensorRt, kTensorRtRtx };
+/// "tensorrt", "tensorrt-rtx"
+std::string_view Name(Flavor flavor);
+
+/// Of a loaded library: 10.6.0.26.
+struct LibraryVersion {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  int build = 0;
+  friend auto operator<=>(const LibraryVersion&, const LibraryVersion&) = default;
+};
+std::string ToString(const LibraryVersion& version);
+
+struct BuildOptions {
+  bool tf32 = false;
+  int optimization_level = 3;
+  uint64_t workspace_bytes = 0;  ///< 0: no limit.
+  bool hardware_compatible = false;
+  bool version_compatible = false;
+  /// TensorRT-RTX: compute capabilities (86, 120) to build for; empty is the GPU here, or, where
+  /// there is none, all that it knows.
+  std::vector<int> compute_capabilities = {};
+  /// What `BuiltPlan::timing_cache` of an earlier build was; what does not fit is ignored.
+  std::span<const std::byte> timing_cache = {};
+};
+
+struct BuiltPlan {
+  cache::Blob plan;
+  cache::Blob timing_cache;  ///< The one given and what this build has added; may be empty.
+};
+
+/// An input or output of an engine.
+struct Binding {
+  std::string name;
+  lowering::Element element = lowering::Element::kNone;
+  std::vector<int64_t> sizes;
+  bool is_input = false;
+};
+
+/// A CUDA stream, `CUstream`; an address on the device, `CUdeviceptr`.
+using Stream = void*;
+using DeviceAddress = uint64_t;
+
+/// What runs an engine in one stream at a time. Not thread safe.
+class Execution {
+ public:
+  virtual ~Execution() = default;
+  virtual Result<void> SetAddress(size_t binding, DeviceAddress address) = 0;
+  /// Memory for what lies between the operators: at least `Engine::scratch_bytes()`, aligned to
+  /// 256, used by nothing else while the execution runs.
+  virtual Result<void> SetScratch(DeviceAddress address, uint64_t bytes) = 0;
+  /// Begins to run; every address and the scratch memory have been set.
+  virtual Result<void> Enqueue(Stream stream) = 0;
+};
+
+/// A plan, deserialised. Thread safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const std::vector<Binding>& bindings() const = 0;
+  virtual uint64_t scratch_bytes() const = 0;
+  /// The engine inspector's description of all layers, JSON.
+  virtual Result<std::string> Inspect() const = 0;
+  virtual Result<std::unique_ptr<Execution>> CreateExecution() = 0;
+};
+
+/// An opened library. Thread safe. Unless stated otherwise the CUDA context of the device must be
+/// current in the calling thread. Lives until the process ends.
+class Module {
+ public:
+  virtual ~Module() = default;
+  virtual Flavor flavor() const = 0;
+  virtual LibraryVersion version() const = 0;
+  /// Path of the library.
+  virtual const std::string& path() const = 0;
+
+  /// Parses and builds. Several calls build side by side, each with a builder of a pool that lives
+  /// as long as the process. AbortError when `progress` gave false. TensorRT-RTX needs no CUDA.
+  virtual Result<BuiltPlan> Build(const onnx_format::SerializedModel& model,
+                                  const BuildOptions& options,
+                                  const ProgressCallback& progress) const = 0;
+  /// Takes a plan that this library version made for this GPU; the bytes are looked at before the
+  /// library sees them. OperationError when it refuses.
+  virtual Result<std::unique_ptr<Engine>> Deserialize(std::span<const std::byte> plan) const = 0;
+};
+
+/// Where the library comes from, in this order: `ContextOptions::library_path` (the library's file
+/// or a folder with it), TENSORRT_ROOT or TENSORRT_RTX_ROOT, the Python packages tensorrt_libs or
+/// tensorrt_rtx_libs, the loader's path. NotSupported lists every place. The parser comes from the
+/// library's folder first. Opening needs no GPU and no CUDA; it is done once a path and process.
+Result<const Module*> OpenModule(Flavor flavor, const ContextOptions& options);
+
+}  // namespace webnn::trt
