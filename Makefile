@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models configure build demo test lint format tidy asan tsan debug fuzz bench docs install clean distclean
+.PHONY: help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench docs install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -30,7 +30,7 @@ help:  ## Show this list
 	@echo "  make test     build everything and run all tests"
 	@echo
 	@echo "All targets:"
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo
 	@echo "Settings: JOBS=$(JOBS) PREFIX=$(PREFIX) FUZZ_SECONDS=$(FUZZ_SECONDS) CTEST_ARGS= FILES= (for tidy)"
 
@@ -54,6 +54,9 @@ demo: build models  ## Read the text in the pictures of examples/data with PP-OC
 	  printf '\n$$ build/examples/read_text %s\n' "$$picture"; \
 	  build/examples/read_text "$$picture" || exit 1; \
 	done
+
+tensorrt-dev: setup  ## TensorRT's own libraries (3 GB) in .deps/, for work on a machine with a GPU
+	@tools/setup.sh tensorrt
 
 # Without them their tests say so in the summary.
 test: build  ## Run all tests; the report is build/junit.xml

@@ -62,6 +62,40 @@ endif()
 add_library(webnn_onnxruntime_headers INTERFACE)
 target_include_directories(webnn_onnxruntime_headers SYSTEM INTERFACE "${WEBNN_ORT_INCLUDE_DIR}")
 
+# NVIDIA: headers only; the driver and TensorRT are opened at run time.
+set(WEBNN_TENSORRT AUTO CACHE STRING "Build the TensorRT back ends: ON, OFF, or AUTO: if the headers are there")
+set_property(CACHE WEBNN_TENSORRT PROPERTY STRINGS AUTO ON OFF)
+set(WEBNN_CUDA_INCLUDE_DIR "${WEBNN_DEPS_DIR}/cuda/include" CACHE PATH "Folder of cuda.h")
+set(webnn_tensorrt_generations)
+if(WEBNN_TENSORRT AND EXISTS "${WEBNN_CUDA_INCLUDE_DIR}/cuda.h")
+  foreach(generation IN ITEMS 10 11 rtx)
+    string(TOUPPER "WEBNN_TENSORRT_${generation}_INCLUDE_DIR" folder)
+    set(${folder} "${WEBNN_DEPS_DIR}/tensorrt/include-${generation}"
+        CACHE PATH "Folder of NvInfer.h of TensorRT ${generation}")
+    mark_as_advanced(${folder})
+    if(EXISTS "${${folder}}/NvInfer.h")
+      add_library(webnn_tensorrt_${generation}_headers INTERFACE)
+      target_include_directories(webnn_tensorrt_${generation}_headers SYSTEM
+                                 INTERFACE "${${folder}}" "${WEBNN_CUDA_INCLUDE_DIR}")
+      list(APPEND webnn_tensorrt_generations ${generation})
+    endif()
+  endforeach()
+endif()
+if(webnn_tensorrt_generations)
+  add_library(webnn_cuda_headers INTERFACE)
+  target_include_directories(webnn_cuda_headers SYSTEM INTERFACE "${WEBNN_CUDA_INCLUDE_DIR}")
+  # For the list of back ends and for programs that show devices.
+  add_compile_definitions(WEBNN_HAVE_TENSORRT=1)
+  list(JOIN webnn_tensorrt_generations ", " webnn_tensorrt_text)
+  message(STATUS "webnn: back ends for TensorRT: ${webnn_tensorrt_text}")
+elseif(WEBNN_TENSORRT STREQUAL "AUTO")
+  message(STATUS "webnn: no back ends for TensorRT, the headers are not in ${WEBNN_DEPS_DIR}")
+elseif(WEBNN_TENSORRT)
+  message(FATAL_ERROR "webnn: the headers of CUDA or TensorRT are missing in ${WEBNN_DEPS_DIR}. Run "
+                      "tools/setup.sh, or name the folders by -DWEBNN_CUDA_INCLUDE_DIR=/path and "
+                      "-DWEBNN_TENSORRT_10_INCLUDE_DIR=/path.")
+endif()
+
 # The command line: stb_image reads pictures, zlib compressed archives of arrays.
 if(WEBNN_BUILD_CLI)
   find_package(ZLIB REQUIRED)

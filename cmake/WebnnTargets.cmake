@@ -1,8 +1,10 @@
 # How targets of this project are made: one function for each kind of target.
 
-# In the build tree binaries find ONNX Runtime in .deps/. The old-style tag (DT_RPATH) also counts
+# In the build tree binaries find ONNX Runtime and TensorRT in .deps/. The old-style tag (DT_RPATH) also counts
 # when dlopen() is called on the binary's behalf, as the sanitizers' run time does.
-set(CMAKE_BUILD_RPATH "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/lib")
+set(CMAKE_BUILD_RPATH
+    "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/lib" "${PROJECT_SOURCE_DIR}/.deps/tensorrt-10/lib"
+    "${PROJECT_SOURCE_DIR}/.deps/tensorrt-rtx/lib")
 
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(WEBNN_CCACHE ccache)
@@ -93,6 +95,24 @@ function(webnn_add_layer folder)
   endif()
 endfunction()
 
+# TensorRT's interface, once for each generation of its headers. They define the same inline classes
+# with different tables of virtual functions: each module has the namespaces under names of its own,
+# so that the linker cannot take one generation's function for another's.
+function(webnn_add_tensorrt_modules)
+  foreach(generation IN LISTS webnn_tensorrt_generations)
+    set(source "${PROJECT_SOURCE_DIR}/src/backends/tensorrt/vendor/module_${generation}.cc")
+    if(EXISTS "${source}")
+      set(module webnn_backend_tensorrt_${generation})
+      webnn_add_object_library(${module} "${source}")
+      target_compile_definitions(${module} PRIVATE "nvinfer1=nvinfer1_${generation}"
+                                                   "nvonnxparser=nvonnxparser_${generation}")
+      target_link_libraries(${module} PRIVATE webnn_fmt webnn_tensorrt_${generation}_headers)
+      string(TOUPPER "WEBNN_TENSORRT_${generation}" have)
+      target_compile_definitions(webnn_backend_tensorrt PRIVATE "${have}=1")
+    endif()
+  endforeach()
+endfunction()
+
 # One object library for each folder of src/backends; it alone sees its vendor's headers, which are
 # the target webnn_<folder>_headers where there is one.
 function(webnn_add_backends)
@@ -100,13 +120,21 @@ function(webnn_add_backends)
   foreach(folder IN LISTS folders)
     if(IS_DIRECTORY "${folder}")
       get_filename_component(name "${folder}" NAME)
+      if(name MATCHES "^(cuda|tensorrt)$" AND NOT TARGET webnn_cuda_headers)
+        continue()
+      endif()
       file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cc")
+      list(FILTER sources EXCLUDE REGEX "/tensorrt/vendor/")
       if(sources)
         webnn_add_object_library(webnn_backend_${name} ${sources})
         target_link_libraries(webnn_backend_${name} PRIVATE webnn_fmt)
         if(TARGET webnn_${name}_headers)
           target_link_libraries(webnn_backend_${name} PRIVATE webnn_${name}_headers)
         endif()
+      endif()
+      if(sources AND name STREQUAL "tensorrt")
+        target_link_libraries(webnn_backend_tensorrt PRIVATE webnn_cuda_headers)
+        webnn_add_tensorrt_modules()
       endif()
     endif()
   endforeach()

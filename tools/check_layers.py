@@ -21,7 +21,8 @@ PROGRAMS = ["conformance", "cli"]
 VENDOR_HEADERS = {
     r"google/protobuf/|onnx/onnx.*\.pb\.h|onnx.*\.pb\.h": ["onnx"],
     r"onnxruntime.*\.h|core/providers/": ["backends/onnxruntime"],
-    r"NvInfer.*|NvOnnx.*|cuda.*\.h": ["backends/tensorrt"],
+    r"NvInfer.*|NvOnnx.*|cuda_runtime.*\.h": ["backends/tensorrt/vendor"],
+    r"cuda.*\.h": ["backends/cuda"],
     r"xxhash\.h": ["core"],
     r"nlohmann/": ["conformance", "formats", "cli"],
     r"CLI/": ["conformance", "cli"],

@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
 # Prepares a fresh Debian 12 / Ubuntu 24.04 machine for building webnn.cpp.
 #
-#   tools/setup.sh         compilers, libraries, ONNX Runtime and onnx.proto in .deps/
-#   tools/setup.sh lint    clang-format and clang-tidy 19
-#   tools/setup.sh fuzz    clang, its sanitizer run time and LLVM tools 19
-#   tools/setup.sh models  model files for the tests and the demo, in .deps/models and
-#                          .deps/onnx-suite
+#   tools/setup.sh           compilers, libraries, ONNX Runtime, onnx.proto, the headers of CUDA and
+#                            TensorRT, and TensorRT-RTX's library in .deps/
+#   tools/setup.sh lint      clang-format and clang-tidy 19
+#   tools/setup.sh fuzz      clang, its sanitizer run time and LLVM tools 19
+#   tools/setup.sh models    model files for the tests and the demo, in .deps/models and
+#                            .deps/onnx-suite
+#   tools/setup.sh tensorrt  TensorRT's own libraries, for machines with an NVIDIA GPU and for the
+#                            tests of the loader (3 GB), in .deps/tensorrt-10 and .deps/tensorrt-11
 #
 # Safe to run again: a stamp keyed by this script and what it reads makes that immediate.
 # Environment:
 #   WEBNN_ORT_INCLUDE=DIR  take the ONNX Runtime C headers from DIR instead of a distribution package
+#   WEBNN_TENSORRT_INCLUDE=DIR  take the TensorRT headers of one version from DIR (also
+#                          TENSORRT_ROOT/include); the other versions' still come from a package
 #   WEBNN_PYTHON=PROGRAM   Python for the virtual environment (default: python3 of the system)
 set -euo pipefail
 
@@ -173,6 +178,142 @@ setup_models() {
   "$deps/venv/bin/python" "$root/tools/prepare_onnx_suite.py" "$deps/onnx-suite"
 }
 
+# Downloads one wheel of exactly this version, without what it depends on, and unpacks it.
+unpack_wheel() { # REQUIREMENT FOLDER
+  mkdir -p "$2"
+  "$deps/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-input \
+    --no-deps --only-binary=:all: --dest "$2" "$1" || return 1
+  "$deps/venv/bin/python" -m zipfile -e "$2"/*.whl "$2" && rm -f "$2"/*.whl
+}
+
+# The driver API's header and those of the runtime, without the toolkit.
+setup_cuda_headers() {
+  local target="$deps/cuda/include" scratch
+  if [ -f "$target/crt/host_defines.h" ]; then return; fi
+  scratch="$(mktemp -d)"
+  if unpack_wheel nvidia-cuda-runtime==13.0.96 "$scratch/runtime" &&
+    unpack_wheel nvidia-cuda-crt==13.0.88 "$scratch/crt"; then
+    rm -rf "$target"
+    mkdir -p "$target"
+    cp -r "$scratch"/runtime/nvidia/cu13/include/. "$scratch"/crt/nvidia/cu13/include/. "$target"
+    say "CUDA headers: 13.0"
+  else
+    say "CUDA headers: not available for this machine; webnn is built without TensorRT"
+  fi
+  rm -rf "$scratch"
+}
+
+# "10", "11" or "rtx": whose headers lie in the folder.
+tensorrt_version_of() {
+  local version="$1/NvInferVersion.h"
+  [ -f "$version" ] || return 1
+  if grep -q '^#define TRT_MAJOR_RTX' "$version"; then
+    echo rtx
+  else
+    sed -n 's/^#define \(NV_TENSORRT_MAJOR\|TRT_MAJOR_ENTERPRISE\)  *\([0-9][0-9]*\).*/\2/p' \
+      "$version" | head -n 1
+  fi
+}
+
+# Prints the folder of the headers that a crate carries. Cargo is only used to download it.
+crate_headers() { # VERSION SCRATCH
+  mkdir -p "$2/src"
+  printf '[package]\nname = "headers"\nversion = "0.0.0"\n[dependencies]\ntrtx-sys = "=%s"\n' \
+    "$1" >"$2/Cargo.toml"
+  : >"$2/src/lib.rs"
+  (cd "$2" && cargo fetch --quiet >&2 && cargo metadata --quiet --format-version 1) |
+    grep -o '"manifest_path":"[^"]*/trtx-sys-[^"]*"' | head -n 1 |
+    sed 's|.*:"\(.*\)/Cargo.toml"|\1/TensorRT-Headers|'
+}
+
+# One folder for each generation of the interface: include-10, include-11, include-rtx.
+setup_tensorrt_headers() {
+  local root="$deps/tensorrt" scratch own version headers row generation
+  mkdir -p "$root"
+  for own in "${WEBNN_TENSORRT_INCLUDE:-}" "${TENSORRT_ROOT:+$TENSORRT_ROOT/include}"; do
+    [ -n "$own" ] || continue
+    version="$(tensorrt_version_of "$own")" || version=
+    case "$version" in
+      10 | 11 | rtx)
+        rm -rf "$root/include-$version"
+        mkdir -p "$root/include-$version"
+        cp "$own"/Nv*.h "$root/include-$version"
+        [ ! -d "$own/impl" ] || cp -r "$own/impl" "$root/include-$version"
+        say "TensorRT headers: $version, copied from $own"
+        ;;
+      *)
+        if [ "$own" = "${WEBNN_TENSORRT_INCLUDE:-}" ]; then
+          die "WEBNN_TENSORRT_INCLUDE=$own holds no headers of TensorRT 10, 11 or TensorRT-RTX"
+        fi
+        ;;
+    esac
+  done
+  for row in "0.5.0 TRT-Enterprise-10.16 10" "0.9.1 TRT-Enterprise-11.4 11" \
+    "0.9.1 TRT-RTX-1.7 rtx"; do
+    # shellcheck disable=SC2086
+    set -- $row
+    generation="$3"
+    if [ -f "$root/include-$generation/NvInfer.h" ]; then continue; fi
+    if ! command -v cargo >/dev/null 2>&1; then
+      say "TensorRT headers: $generation left out. They come from the crate trtx-sys, and there is" \
+        "no cargo here: install it, or set WEBNN_TENSORRT_INCLUDE to the folder of NvInfer.h"
+      continue
+    fi
+    scratch="$(mktemp -d)"
+    headers="$(crate_headers "$1" "$scratch")" || headers=
+    rm -rf "$scratch"
+    if [ -z "$headers" ] || [ ! -f "$headers/$2/NvInfer.h" ]; then
+      say "TensorRT headers: $generation left out, cargo could not download the crate trtx-sys $1"
+      continue
+    fi
+    rm -rf "$root/include-$generation"
+    cp -r "$headers/$2" "$root/include-$generation"
+    say "TensorRT headers: ${2#TRT-} of the crate trtx-sys $1"
+  done
+}
+
+# TensorRT-RTX's library builds engines without a GPU: what the tests need.
+setup_tensorrt_rtx() {
+  local target="$deps/tensorrt-rtx/lib" scratch
+  if [ -f "$target/libtensorrt_rtx.so.1" ]; then return; fi
+  scratch="$(mktemp -d -p "$deps")"
+  if unpack_wheel tensorrt-rtx-cu13-libs==1.7.1.116 "$scratch"; then
+    mkdir -p "$target"
+    mv "$scratch"/tensorrt_rtx_libs/*.so.* "$target"
+    say "TensorRT-RTX: 1.7.1"
+  else
+    say "TensorRT-RTX: no library for this machine; its tests will be skipped"
+  fi
+  rm -rf "$scratch"
+}
+
+# TensorRT's libraries out of a Maven archive: FILE... are those to keep.
+unpack_tensorrt() { # VERSION FOLDER FILE...
+  local version="$1" target="$2" scratch
+  shift 2
+  if [ -f "$target/$1" ]; then return; fi
+  scratch="$(mktemp -d -p "$deps")"
+  say "TensorRT: downloading org.bytedeco:tensorrt:$version (about 1 GB)"
+  mvn --quiet --batch-mode -Dstyle.color=never -Dmaven.repo.local="$scratch/repository" dependency:copy \
+    "-Dartifact=org.bytedeco:tensorrt:$version:jar:linux-x86_64-redist" \
+    "-DoutputDirectory=$scratch" >&2 ||
+    { rm -rf "$scratch"; die "Maven could not download org.bytedeco:tensorrt:$version"; }
+  mkdir -p "$target"
+  unzip -q -j -o "$scratch"/tensorrt-*.jar "${@/#/org/bytedeco/tensorrt/linux-x86_64/}" -d "$target" ||
+    { rm -rf "$scratch" "$target"; die "the archive of TensorRT $version is not as expected"; }
+  rm -rf "$scratch"
+  say "TensorRT: $version in $target"
+}
+
+setup_tensorrt() {
+  command -v mvn >/dev/null 2>&1 || apt_install maven
+  command -v unzip >/dev/null 2>&1 || apt_install unzip
+  unpack_tensorrt 10.6-1.5.11 "$deps/tensorrt-10/lib" libnvinfer.so.10 libnvonnxparser.so.10 \
+    libnvinfer_builder_resource.so.10.6.0
+  # Without the builder's resources, which it does not hold: for the tests of the loader.
+  unpack_tensorrt 11.2-1.5.14 "$deps/tensorrt-11/lib" libnvinfer.so.11 libnvonnxparser.so.11
+}
+
 # Prints the folder of an installed Python package.
 package_dir() {
   "$deps/venv/bin/python" - "$1" <<'PY'
@@ -216,7 +357,10 @@ flock 9
 stamp="$deps/.stamp-$mode"
 key="$(cat "$root/tools/setup.sh" "$root/tools/prepare_onnx_suite.py" \
   "$root"/tools/requirements*.txt | sha256sum | cut -d' ' -f1)"
-if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -z "${WEBNN_ORT_INCLUDE:-}" ]; then exit 0; fi
+if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && [ -z "${WEBNN_ORT_INCLUDE:-}" ] &&
+  [ -z "${WEBNN_TENSORRT_INCLUDE:-}" ]; then
+  exit 0
+fi
 
 case "$mode" in
   build)
@@ -225,11 +369,15 @@ case "$mode" in
     setup_ort_headers
     setup_ort_library
     setup_onnx_proto
+    setup_cuda_headers
+    setup_tensorrt_headers
+    setup_tensorrt_rtx
     ;;
   lint) apt_install "${lint_packages[@]}" ;;
   fuzz) apt_install "${fuzz_packages[@]}" ;;
   models) setup_models ;;
-  *) die "unknown mode '$mode' (build, lint, fuzz, models)" ;;
+  tensorrt) setup_tensorrt ;;
+  *) die "unknown mode '$mode' (build, lint, fuzz, models, tensorrt)" ;;
 esac
 printf '%s\n' "$key" >"$stamp"
 say "ready ($mode)"
