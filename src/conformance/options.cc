@@ -26,6 +26,8 @@ constexpr const char* kFooter =
     "  webnn-conformance --cases ../shared/wpt\n"
     "  webnn-conformance --cases ../shared/wpt/conformance --filter softmax\n"
     "  webnn-conformance --cases ../shared/wpt --shard 1/4 --report part1.json\n"
+    "  webnn-conformance --cases ../shared/wpt/conformance --backend tensorrt --processes 14 \\\n"
+    "      --optimization-level 0 --cache-dir conformance-cache\n"
     "\n"
     "Each failure is one line; the last line is \"N passed, N failed\". Exit status: 0 when all\n"
     "cases pass or are listed as known, 1 when one fails, compares nothing, or passes although it\n"
@@ -38,6 +40,7 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
   options.jobs = std::max(1u, std::thread::hardware_concurrency());
   options.known = kDefaultKnown;
   std::string shard = "1/1";
+  std::string precision = "float32";
   bool compute = false;
   std::string through;
 
@@ -50,10 +53,32 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
       ->type_name("PATH");
   app.add_option("--backend", options.backend, "Back end by name; default: the best that works")
       ->type_name("NAME");
+  app.add_option("--device", options.device, "Device of the back end, such as cuda:1")
+      ->type_name("NAME");
+  app.add_option("--library", options.library,
+                 "The back end's library, or the folder that it is in; default: looked for")
+      ->type_name("PATH");
+  const auto precisions = EnumNames(Precision{});
+  app.add_option("--precision", precision, "What float32 operators are computed in")
+      ->check(CLI::IsMember(std::vector<std::string>(precisions.begin(), precisions.end())))
+      ->capture_default_str();
+  app.add_option("--optimization-level", options.optimization_level,
+                 "TensorRT: 0 (quick to build) to 5; default: the library's")
+      ->check(CLI::Range(0, 5))
+      ->type_name("N");
+  app.add_option("--cache-dir", options.cache_dir,
+                 "Keep compiled graphs in a folder, and take those that are there; default: none")
+      ->type_name("DIR");
   app.add_option("--filter", options.filter, "Only cases with TEXT in \"file/name\"")
       ->type_name("TEXT");
   app.add_option("--shard", shard, "Only part I of N, counted from 1")->type_name("I/N");
-  app.add_option("--jobs", options.jobs, "Threads, each with its own context; default: all cores")
+  auto* jobs = app.add_option("--jobs", options.jobs,
+                              "Threads, each with its own context; default: all cores, or with "
+                              "--processes one in each")
+                   ->check(CLI::Range(1, 1024))
+                   ->type_name("N");
+  app.add_option("--processes", options.processes,
+                 "Run in N processes; one that dies fails the case it was at and is replaced")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   app.add_flag("--compute", compute, "Run graphs on host memory instead of tensors");
@@ -80,6 +105,9 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
     return kExitUsage;
   }
   options.shard = *parsed;
+  if (options.processes > 0 && jobs->count() == 0) options.jobs = 1;
+  const auto* const wanted = std::find(precisions.begin(), precisions.end(), precision);
+  options.precision = static_cast<Precision>(wanted - precisions.begin());
   options.mode = compute ? RunMode::kCompute : RunMode::kTensors;
   const auto names = EnumNames(ModelFormat{});
   const auto* const format = std::find(names.begin(), names.end(), through);

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "conformance/run_conformance.h"
 #include "conformance/shard.h"
+#include "webnn/context.h"
 
 namespace webnn::conformance {
 
@@ -17,10 +20,16 @@ inline constexpr int kExitUsage = 2;
 
 struct Options {
   std::vector<std::filesystem::path> cases;
-  std::string backend;  ///< Empty: the best one.
+  std::string backend;                        ///< Empty: the best one.
+  std::string device;                         ///< Empty: the back end's choice.
+  std::string library;                        ///< Of the back end's vendor; empty: looked for.
+  Precision precision = Precision::kFloat32;  ///< What upstream's tolerances are for.
+  std::optional<uint32_t> optimization_level;
+  std::string cache_dir;  ///< Empty: nothing is kept.
   std::string filter;
   Shard shard;
-  unsigned jobs = 1;
+  unsigned jobs = 1;       ///< Threads, of each process.
+  unsigned processes = 0;  ///< Beside this one; 0: the cases run in this one.
   RunMode mode = RunMode::kTensors;
   ModelFormat through = ModelFormat::kAuto;  ///< kAuto: no file.
   bool list = false;

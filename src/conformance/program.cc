@@ -6,7 +6,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -16,8 +15,9 @@
 
 #include "conformance/case_file.h"
 #include "conformance/known.h"
+#include "conformance/processes.h"
 #include "conformance/report.h"
-#include "conformance/run_validation.h"
+#include "conformance/worker.h"
 #include "core/errors.h"
 #include "core/try.h"
 #include "fmt/format.h"
@@ -30,15 +30,6 @@ using Clock = std::chrono::steady_clock;
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-struct CaseRef {
-  const CaseFile* file;
-  size_t index;
-  const std::string& name() const {
-    return file->kind == CaseKind::kConformance ? file->conformance[index].name
-                                                : file->validation[index].name;
-  }
-};
 
 struct Inputs {
   std::vector<CaseFile> files;
@@ -91,74 +82,14 @@ std::vector<CaseRef> Select(const std::vector<CaseFile>& files, const Options& o
   return selected;
 }
 
-/// The contexts of one thread, made when the first case needs them.
-class Worker {
- public:
-  explicit Worker(const Options& options) : options_(options) {}
-
-  Result<CaseResult> Run(const CaseRef& ref) {
-    const auto start = Clock::now();
-    WEBNN_ASSIGN_OR_RETURN(CaseResult result, RunCaught(ref));
-    result.file = ref.file->name;
-    result.seconds = SecondsSince(start);
-    return result;
-  }
-
-  /// Of the kind that has run, for the report.
-  const Context& context() const { return conformance_ ? *conformance_ : *validation_; }
-
- private:
-  // What is thrown (no memory, say) fails the case and not the run.
-  Result<CaseResult> RunCaught(const CaseRef& ref) {
-    const CaseKind kind = ref.file->kind;
-    try {
-      return kind == CaseKind::kConformance ? RunConformance(ref) : RunValidation(ref);
-    } catch (const std::exception& error) {
-      return CaseResult{.name = ref.name(), .kind = kind, .error = error.what()};
-    }
-  }
-
-  Result<CaseResult> RunConformance(const CaseRef& ref) {
-    if (!conformance_) {
-      WEBNN_ASSIGN_OR_RETURN(conformance_, Context::Create(ContextOptionsFor()));
-    }
-    std::filesystem::path dump;
-    if (!options_.dump_onnx.empty()) {
-      std::filesystem::create_directories(options_.dump_onnx);
-      const std::string stem = std::filesystem::path(ref.file->name).stem().string();
-      dump = options_.dump_onnx / fmt::format("{}-{}.onnx", stem, ref.index);
-    }
-    return RunConformanceCase(*conformance_, ref.file->conformance[ref.index], options_.mode, dump,
-                              options_.through);
-  }
-
-  Result<CaseResult> RunValidation(const CaseRef& ref) {
-    if (!validation_) {
-      ContextOptions context_options = ContextOptionsFor();
-      // The cases were captured with this limit and test it.
-      context_options.max_tensor_byte_length = uint64_t{1} << 31;
-      WEBNN_ASSIGN_OR_RETURN(validation_, Context::Create(std::move(context_options)));
-      runner_.emplace(*validation_);
-    }
-    return runner_->Run(ref.file->validation[ref.index]);
-  }
-
-  ContextOptions ContextOptionsFor() const { return {.backend = options_.backend, .threads = 1}; }
-
-  const Options& options_;
-  std::optional<Context> conformance_;
-  std::optional<Context> validation_;
-  std::optional<ValidationRunner> runner_;
-};
-
-/// Prints failures in the order of the cases, however the threads finish them.
+/// Prints failures in the order of the cases, however they finish, and how far the run is: on a
+/// terminal at once, elsewhere every ten seconds. For one thread at a time.
 class Printer {
  public:
   explicit Printer(size_t count) : done_(count), terminal_(isatty(STDERR_FILENO) == 1) {}
   ~Printer() { Erase(); }
 
   void Done(const std::vector<CaseResult>& results, size_t index) {
-    const std::lock_guard lock(mutex_);
     done_[index] = true;
     ++finished_;
     for (; next_ < done_.size() && done_[next_]; ++next_) {
@@ -167,9 +98,13 @@ class Printer {
       fmt::print("{}\n", FailureLine(results[next_]));
       std::fflush(stdout);
     }
-    if (terminal_ && (finished_ % 64 == 0 || finished_ == done_.size())) {
-      fmt::print(stderr, "\r{} of {}", finished_, done_.size());
-    }
+    const double now = SecondsSince(start_);
+    if (finished_ < done_.size() && now < shown_ + (terminal_ ? 0.1 : 10)) return;
+    if (!terminal_ && shown_ == 0 && finished_ == done_.size()) return;  // It was quick.
+    shown_ = now;
+    const char* before = terminal_ ? "\r" : "";
+    const char* after = terminal_ ? "" : "\n";
+    fmt::print(stderr, "{}{} of {}, {:.0f} s{}", before, finished_, done_.size(), now, after);
   }
 
  private:
@@ -177,23 +112,21 @@ class Printer {
     if (terminal_) fmt::print(stderr, "\r\033[K");
   }
 
-  std::mutex mutex_;
+  const Clock::time_point start_ = Clock::now();
   std::vector<bool> done_;
   size_t next_ = 0;
   size_t finished_ = 0;
+  double shown_ = 0;
   bool terminal_;
 };
 
-Result<RunReport> RunCases(const std::vector<CaseRef>& cases, const Inputs& inputs,
-                           const Options& options) {
-  const auto start = Clock::now();
-  RunReport report;
-  report.results.resize(cases.size());
+Result<BackendText> RunInThreads(const std::vector<CaseRef>& cases, const Options& options,
+                                 const DoneCallback& done) {
   std::atomic<size_t> next = 0;
-  std::mutex mutex;  // Guards what follows.
+  std::mutex mutex;  // Guards what follows, and `done`.
   std::optional<Error> fatal;
+  BackendText backend;
   {
-    Printer printer(cases.size());
     const auto work = [&] {
       Worker worker(options);
       for (size_t i = next++; i < cases.size(); i = next++) {
@@ -201,22 +134,16 @@ Result<RunReport> RunCases(const std::vector<CaseRef>& cases, const Inputs& inpu
           fmt::print(stderr, "{}: {}\n", cases[i].file->name, cases[i].name());
         }
         auto result = worker.Run(cases[i]);
+        const std::lock_guard lock(mutex);
         if (!result) {  // No context: no case can run.
           next = cases.size();
-          const std::lock_guard lock(mutex);
           fatal = std::move(result.error());
           return;
         }
-        {
-          const std::lock_guard lock(mutex);
-          if (report.backend.empty()) {
-            report.backend = worker.context().backend();
-            report.explanation = worker.context().Explain();
-          }
+        if (backend.name.empty()) {
+          backend = {std::string(worker.context().backend()), worker.context().Explain()};
         }
-        inputs.known.Apply(*result, worker.context().backend(), inputs.known_name);
-        report.results[i] = *std::move(result);
-        printer.Done(report.results, i);
+        done(i, *std::move(result), backend.name);
       }
     };
     std::vector<std::jthread> threads;
@@ -225,6 +152,26 @@ Result<RunReport> RunCases(const std::vector<CaseRef>& cases, const Inputs& inpu
     work();
   }
   if (fatal) return *std::move(fatal);
+  return backend;
+}
+
+Result<RunReport> RunCases(const std::vector<CaseRef>& cases, const Inputs& inputs,
+                           const Options& options) {
+  const auto start = Clock::now();
+  RunReport report;
+  report.results.resize(cases.size());
+  {
+    Printer printer(cases.size());
+    const auto done = [&](size_t index, CaseResult result, std::string_view backend) {
+      inputs.known.Apply(result, backend, inputs.known_name);
+      report.results[index] = std::move(result);
+      printer.Done(report.results, index);
+    };
+    const auto run = options.processes > 0 ? RunInProcesses : RunInThreads;
+    WEBNN_ASSIGN_OR_RETURN(BackendText backend, run(cases, options, done));
+    report.backend = std::move(backend.name);
+    report.explanation = std::move(backend.explanation);
+  }
   report.stale = inputs.known.Stale(inputs.files, inputs.whole_folders, inputs.known_name);
   report.seconds = SecondsSince(start);
   return report;

@@ -21,29 +21,6 @@ Json WorstToJson(const Distance& distance, Metric metric) {
   return distance.absolute;
 }
 
-Json CaseToJson(const CaseResult& result) {
-  Json json = {{"file", result.file},       {"name", result.name},
-               {"kind", Name(result.kind)}, {"status", Name(result.status)},
-               {"ops", result.ops},         {"compared", result.compared},
-               {"seconds", result.seconds}};
-  if (result.tolerance) {
-    json["required"] = result.required;
-    json["metric"] = Name(result.tolerance->metric);
-    json["allowed"] = result.tolerance->value;
-  }
-  if (result.worst && result.tolerance) {
-    const Comparison& comparison = result.worst->comparison;
-    json["output"] = result.worst->name;
-    json["worst"] = WorstToJson(comparison.worst, result.tolerance->metric);
-    json["index"] = result.worst->position;
-    json["got"] = comparison.got;
-    json["expected"] = comparison.expected;
-    json["outside"] = comparison.outside;
-  }
-  if (!result.error.empty()) json["error"] = result.error;
-  return json;
-}
-
 void AddTo(Json& counts, const CaseResult& result) {
   if (counts.is_null()) counts = {{"passed", 0}, {"failed", 0}, {"known", 0}};
   Json& count = counts[std::string(Name(result.status))];
@@ -98,13 +75,71 @@ std::string FailureLine(const CaseResult& result) {
   return OneLine(fmt::format("FAIL {}: {}: {}", result.file, result.name, result.error));
 }
 
+Json ToJson(const CaseResult& result) {
+  Json json = {{"file", result.file},       {"name", result.name},
+               {"kind", Name(result.kind)}, {"status", Name(result.status)},
+               {"ops", result.ops},         {"compared", result.compared},
+               {"seconds", result.seconds}};
+  if (result.tolerance) {
+    json["required"] = result.required;
+    json["metric"] = Name(result.tolerance->metric);
+    json["allowed"] = result.tolerance->value;
+  }
+  if (result.worst && result.tolerance) {
+    const Comparison& comparison = result.worst->comparison;
+    json["output"] = result.worst->name;
+    json["worst"] = WorstToJson(comparison.worst, result.tolerance->metric);
+    json["index"] = result.worst->position;
+    json["got"] = comparison.got;
+    json["expected"] = comparison.expected;
+    json["outside"] = comparison.outside;
+  }
+  if (!result.error.empty()) json["error"] = result.error;
+  return json;
+}
+
+CaseResult CaseFromJson(const Json& json) {
+  const auto text = [&](const char* member) { return json.at(member).get<std::string>(); };
+  CaseResult result{.file = text("file"),
+                    .name = text("name"),
+                    .ops = json.at("ops").get<std::vector<std::string>>(),
+                    .compared = json.at("compared").get<uint64_t>(),
+                    .seconds = json.at("seconds").get<double>()};
+  for (const CaseKind kind : {CaseKind::kConformance, CaseKind::kValidation}) {
+    if (Name(kind) == text("kind")) result.kind = kind;
+  }
+  for (const Status status : {Status::kPassed, Status::kFailed, Status::kKnown}) {
+    if (Name(status) == text("status")) result.status = status;
+  }
+  if (json.contains("error")) result.error = text("error");
+  if (!json.contains("metric")) return result;
+  result.required = json.at("required").get<bool>();
+  result.tolerance = {text("metric") == Name(Metric::kUlp) ? Metric::kUlp : Metric::kAtol,
+                      json.at("allowed").get<double>()};
+  if (!json.contains("worst")) return result;
+  WorstOutput worst{.name = text("output"), .position = text("index"), .comparison = {}};
+  worst.comparison.outside = json.at("outside").get<uint64_t>();
+  worst.comparison.got = text("got");
+  worst.comparison.expected = text("expected");
+  const Json& distance = json.at("worst");
+  if (distance.is_string()) {
+    worst.comparison.worst.unequal = true;
+  } else if (result.tolerance->metric == Metric::kUlp) {
+    worst.comparison.worst.ulp = distance.get<uint64_t>();
+  } else {
+    worst.comparison.worst.absolute = distance.get<double>();
+  }
+  result.worst = std::move(worst);
+  return result;
+}
+
 std::string ToJson(const RunReport& report) {
   Json cases = Json::array();
   std::map<std::string, Json> kinds;
   std::map<std::string, Json> ops;
   uint64_t compared = 0;
   for (const CaseResult& result : report.results) {
-    cases.push_back(CaseToJson(result));
+    cases.push_back(ToJson(result));
     compared += result.compared;
     AddTo(kinds[std::string(Name(result.kind))], result);
     for (const std::string& op : result.ops) AddTo(ops[op], result);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conformance/case_result.h"
+#include "conformance/json.h"
 
 namespace webnn::conformance {
 
@@ -23,6 +24,9 @@ struct RunReport {
 /// "FAIL conformance/softmax.json: the name: output y: ..."
 std::string FailureLine(const CaseResult& result);
 std::string ToJson(const RunReport& report);
+/// One case of that, and the way back.
+Json ToJson(const CaseResult& result);
+CaseResult CaseFromJson(const Json& json);
 std::string ToJunit(const RunReport& report);
 
 }  // namespace webnn::conformance

@@ -50,7 +50,31 @@ TEST(ParseOptionsTest, ReadsTheFormatToGoThrough) {
   EXPECT_EQ(std::get<Options>(Parse({"--cases", "a"})).through, ModelFormat::kAuto);
 }
 
+TEST(ParseOptionsTest, ReadsHowToCompile) {
+  const auto parsed = Parse({"--cases", "a", "--backend", "tensorrt", "--precision", "tf32",
+                             "--optimization-level", "0", "--cache-dir", "c"});
+  const auto& options = std::get<Options>(parsed);
+  EXPECT_EQ(options.precision, Precision::kTf32);
+  EXPECT_EQ(options.optimization_level, 0u);
+  EXPECT_EQ(options.cache_dir, "c");
+  const auto plain = std::get<Options>(Parse({"--cases", "a"}));
+  EXPECT_EQ(plain.precision, Precision::kFloat32);
+  EXPECT_FALSE(plain.optimization_level.has_value());
+  EXPECT_EQ(plain.cache_dir, "");
+}
+
+TEST(ParseOptionsTest, AProcessHasOneThreadUnlessToldOtherwise) {
+  const auto options = std::get<Options>(Parse({"--cases", "a", "--processes", "14"}));
+  EXPECT_EQ(options.processes, 14u);
+  EXPECT_EQ(options.jobs, 1u);
+  EXPECT_EQ(std::get<Options>(Parse({"--cases", "a", "--processes", "2", "--jobs", "7"})).jobs, 7u);
+  EXPECT_EQ(std::get<Options>(Parse({"--cases", "a"})).processes, 0u);
+}
+
 TEST(ParseOptionsTest, WrongOptionsExitWith2) {
+  EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--precision", "half"})), kExitUsage);
+  EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--optimization-level", "6"})), kExitUsage);
+  EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--processes", "0"})), kExitUsage);
   EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--through", "auto"})), kExitUsage);
   EXPECT_EQ(std::get<int>(Parse({})), kExitUsage);
   EXPECT_EQ(std::get<int>(Parse({"--cases", "a", "--unknown"})), kExitUsage);

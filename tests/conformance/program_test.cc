@@ -1,5 +1,7 @@
 #include "conformance/program.h"
 
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <string>
 
@@ -253,6 +255,52 @@ TEST_F(ProgramTest, WritesReportsThatDoNotDependOnThreads) {
   EXPECT_EQ(report["totals"]["compared"], 80);
   EXPECT_EQ(report["cases"].size(), 20u);
   EXPECT_THAT(ReadFile(options_.junit).value(), HasSubstr("failures=\"13\""));
+
+  options_.processes = 3;
+  options_.jobs = 2;
+  EXPECT_EQ(Run(), kExitFailed);
+  EXPECT_EQ(out_, alone);
+  Json again = Json::parse(ReadFile(options_.report).value());
+  for (size_t i = 0; i < 20; ++i) {
+    again["cases"][i]["seconds"] = report["cases"][i]["seconds"];
+    EXPECT_EQ(again["cases"][i], report["cases"][i]);
+  }
+  EXPECT_EQ(again["explain"], report["explain"]);
+}
+
+TEST_F(ProgramTest, AProcessThatDiesFailsItsCaseAlone) {
+  std::string large = ConformanceText("[0, 0.5, 0, 3]");
+  const std::string small =
+      R"({"shape": [2, 2], "dataType": "float32", "data": [-1, 0.5, "-0", 3]})";
+  large.replace(large.find(small), small.size(),
+                R"({"shape": [9000], "dataType": "float32", "data": [1], "fill": true,
+                     "constant": true})");
+  for (int i = 0; i < 9; ++i) {
+    Write("cases/relu" + std::to_string(i) + ".json",
+          i % 3 == 1 ? large : ConformanceText("[0, 0.5, 0, 3]"));
+  }
+  // Whoever writes a large file gets a signal, and the model of the large case is one.
+  options_.dump_onnx = folder_ / "models";
+  options_.processes = 2;
+  rlimit unlimited{};
+  getrlimit(RLIMIT_FSIZE, &unlimited);
+  rlimit limit = unlimited;
+  limit.rlim_cur = 16384;
+  setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_EQ(Run(), kExitFailed);
+  setrlimit(RLIMIT_FSIZE, &unlimited);
+  EXPECT_EQ(err_, "");
+  EXPECT_THAT(out_, HasSubstr("FAIL cases/relu1.json: small relu: the process that ran it ended by "
+                              "signal"));
+  EXPECT_THAT(out_, EndsWith("6 passed, 3 failed\n"));
+}
+
+TEST_F(ProgramTest, ProcessesWithoutAContextAreAnError) {
+  Write("cases/relu.json", ConformanceText("[0, 0.5, 0, 3]"));
+  options_.backend = "no such back end";
+  options_.processes = 2;
+  EXPECT_EQ(Run(), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("no such back end"));
 }
 
 }  // namespace

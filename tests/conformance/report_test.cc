@@ -45,6 +45,23 @@ TEST(ReportTest, JsonHoldsCasesAndCounts) {
   EXPECT_EQ(json["cases"][1]["error"], "two\nlines");
 }
 
+TEST(ReportTest, ACaseComesBackFromItsJson) {
+  RunReport report = SomeReport();
+  CaseResult far = report.results[0];
+  far.tolerance->metric = Metric::kAtol;
+  far.worst->comparison.worst = {.absolute = 0.25};
+  far.required = true;
+  report.results.push_back(far);
+  far.worst->comparison.worst = {.unequal = true};
+  report.results.push_back(far);
+  for (const CaseResult& result : report.results) {
+    const Json json = ToJson(result);
+    EXPECT_EQ(ToJson(CaseFromJson(json)), json);
+    EXPECT_EQ(CaseFromJson(json).status, result.status);
+  }
+  EXPECT_EQ(CaseFromJson(ToJson(report.results[3])).worst->comparison.worst.absolute, 0.25);
+}
+
 TEST(ReportTest, JunitIsEscaped) {
   const std::string xml = ToJunit(SomeReport());
   EXPECT_THAT(xml, HasSubstr("tests=\"4\" failures=\"2\" skipped=\"1\""));
