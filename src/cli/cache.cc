@@ -179,7 +179,8 @@ Result<int> Explain(const Arguments& arguments, const Store& store) {
       const GraphDefinition definition,
       LoadWithInputs("cache", arguments.what[0], load_options, {}, ImageOptions()));
   WEBNN_ASSIGN_OR_RETURN(const Context context, Context::Create(options));
-  const auto key = context.impl()->backend().CacheKey(*definition.data(), context.options().compile);
+  const auto key =
+      context.impl()->backend().CacheKey(*definition.data(), context.options().compile);
   if (!key) {
     return NotSupported("{} keeps no compiled graphs; it compiles each time", EngineText(context));
   }

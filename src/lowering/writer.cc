@@ -177,6 +177,41 @@ LoweredValue Writer::FromOrdered(LoweredValue value, LoweredValue original) {
               Element::kUint64);
 }
 
+namespace {
+
+template <class T>
+void Append(std::string& key, const T& value) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  key.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+void Append(std::string& key, std::string_view text) {
+  Append(key, text.size());
+  key.append(text);
+}
+template <class T>
+void Append(std::string& key, const std::vector<T>& list) {
+  Append(key, list.size());
+  for (const T& item : list) Append(key, item);
+}
+
+// All that a node computes.
+std::string KeyOf(const ModelNode& node, Element element, size_t outputs) {
+  std::string key;
+  key.reserve(64);
+  Append(key, node.op_type);
+  Append(key, element);
+  Append(key, outputs);
+  Append(key, node.inputs);
+  for (const Attribute& attribute : node.attributes) {
+    Append(key, attribute.name);
+    Append(key, attribute.value.index());
+    std::visit([&](const auto& value) { Append(key, value); }, attribute.value);
+  }
+  return key;
+}
+
+}  // namespace
+
 LoweredValue Writer::NewValue(Element element) {
   model_.elements.resize(next_ + 1, Element::kNone);
   model_.elements[next_] = element;
@@ -185,27 +220,32 @@ LoweredValue Writer::NewValue(Element element) {
 
 LoweredValue Writer::Emit(std::string_view op, std::vector<LoweredValue> inputs,
                           std::vector<Attribute> attributes, Element element) {
-  if (element == Element::kNone) element = inputs.front().element;
-  LoweredValue result = NewValue(element);
-  ModelNode& node = model_.nodes.emplace_back();
-  node.op_type = op;
-  node.inputs.reserve(inputs.size());
-  for (LoweredValue input : inputs) node.inputs.push_back(input.id);
-  while (!node.inputs.empty() && node.inputs.back() == 0) node.inputs.pop_back();
-  node.outputs = {result.id};
-  node.attributes = std::move(attributes);
-  node.source = current_;
-  return result;
+  return EmitMany(op, std::move(inputs), 1, std::move(attributes), element).front();
 }
 
 std::vector<LoweredValue> Writer::EmitMany(std::string_view op, std::vector<LoweredValue> inputs,
-                                           size_t outputs, std::vector<Attribute> attributes) {
-  std::vector<LoweredValue> results = {Emit(op, std::move(inputs), std::move(attributes))};
-  const size_t node = model_.nodes.size() - 1;
-  while (results.size() < outputs) {
-    results.push_back(NewValue(results.front().element));
-    model_.nodes[node].outputs.push_back(results.back().id);
+                                           size_t outputs, std::vector<Attribute> attributes,
+                                           Element element) {
+  if (element == Element::kNone) element = inputs.front().element;
+  ModelNode node{.op_type = op,
+                 .inputs = {},
+                 .outputs = {},
+                 .attributes = std::move(attributes),
+                 .source = current_};
+  node.inputs.reserve(inputs.size());
+  for (LoweredValue input : inputs) node.inputs.push_back(input.id);
+  while (!node.inputs.empty() && node.inputs.back() == 0) node.inputs.pop_back();
+  // What was computed before is not computed again.
+  const auto [known, is_new] = computed_.try_emplace(KeyOf(node, element, outputs), next_);
+  std::vector<LoweredValue> results;
+  results.reserve(outputs);
+  for (size_t k = 0; k < outputs; ++k) {
+    results.push_back(is_new ? NewValue(element)
+                             : LoweredValue{known->second + static_cast<ValueId>(k), element});
   }
+  if (!is_new) return results;
+  for (LoweredValue result : results) node.outputs.push_back(result.id);
+  model_.nodes.push_back(std::move(node));
   return results;
 }
 
@@ -221,6 +261,7 @@ LoweredValue Writer::Clip(LoweredValue value, LoweredValue min, LoweredValue max
 
 LoweredValue Writer::Copy(LoweredValue value) {
   const Element element = ComputeType(value.element, {"Identity"});
+  computed_.clear();  // a new value, although there may be one like it
   const LoweredValue copy = Emit("Identity", {Cast(value, element)});
   return element == value.element
              ? copy
@@ -298,13 +339,16 @@ void Writer::LowerNode(uint32_t index) {
   current_ = index;
   const std::string& label = node.schema->label(node.op.get());
   model_.labels[index] = label.empty() ? std::string(node.schema->name) : label;
+  const ValueId first_new = next_;
   std::vector<LoweredValue> results = node.schema->lower(*this, node.op.get());
   WEBNN_CHECK(results.size() == node.output_count);
   for (uint32_t k = 0; k < node.output_count; ++k) {
     const OperandDescriptor& descriptor = Output(k);
     const LoweredValue value = Cast(results[k], ElementOf(descriptor.data_type()));
     values_[node.first_output + k] = value;
-    model_.shapes.push_back({value.id, value.element, descriptor.shape()});
+    if (value.id >= first_new) {
+      model_.shapes.push_back({value.id, value.element, descriptor.shape()});
+    }
   }
 }
 

@@ -85,11 +85,13 @@ class Writer {
 
   // ---- Nodes. ----
 
-  /// One node with one output, of `element` or the first input's type.
+  /// One node with one output, of `element` or the first input's type; the same value when the same
+  /// node has been emitted before.
   LoweredValue Emit(std::string_view op, std::vector<LoweredValue> inputs,
                     std::vector<Attribute> attributes = {}, Element element = Element::kNone);
   std::vector<LoweredValue> EmitMany(std::string_view op, std::vector<LoweredValue> inputs,
-                                     size_t outputs, std::vector<Attribute> attributes = {});
+                                     size_t outputs, std::vector<Attribute> attributes = {},
+                                     Element element = Element::kNone);
 
   LoweredValue Add(LoweredValue a, LoweredValue b) { return Emit("Add", {a, b}); }
   LoweredValue Sub(LoweredValue a, LoweredValue b) { return Emit("Sub", {a, b}); }
@@ -157,6 +159,7 @@ class Writer {
   std::unordered_map<uint64_t, LoweredValue> casts_;
   std::unordered_map<ValueId, LoweredValue> narrowed_from_;
   std::unordered_map<std::string, LoweredValue> shared_constants_;
+  std::unordered_map<std::string, ValueId> computed_;  // what a node computes -> its first output
 };
 
 }  // namespace webnn::lowering

@@ -432,9 +432,8 @@ Result<Tensor> ContextImpl::ImportTensor(const OperandDescriptor& descriptor,
                                          TensorOptions options) {
   WEBNN_RETURN_IF_ERROR(CheckAlive());
   WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "importTensor"));
-  WEBNN_ASSIGN_OR_RETURN(
-      std::unique_ptr<BackendTensor> storage,
-      Noting(backend_->ImportTensor(descriptor, memory, std::move(owner))));
+  WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
+                         Noting(backend_->ImportTensor(descriptor, memory, std::move(owner))));
   return Adopt(descriptor, options, std::move(storage));
 }
 

@@ -18,9 +18,10 @@ namespace {
 // Its kernels on the CPU compute float32 in float32.
 Result<void> CheckPrecision(Precision precision) {
   if (precision == Precision::kAuto || precision == Precision::kFloat32) return {};
-  return NotSupported("onnxruntime: precision {} is not available on the CPU; there are auto and "
-                      "float32",
-                      EnumNames(precision)[static_cast<size_t>(precision)]);
+  return NotSupported(
+      "onnxruntime: precision {} is not available on the CPU; there are auto and "
+      "float32",
+      EnumNames(precision)[static_cast<size_t>(precision)]);
 }
 
 class OnnxRuntimeBackend final : public Backend {
@@ -38,8 +39,8 @@ class OnnxRuntimeBackend final : public Backend {
   // The kernels have no common limit; this is what others that stand on ONNX Runtime promise.
   uint32_t max_rank() const override { return 8; }
 
-  Result<std::unique_ptr<CompiledGraph>> Compile(
-      const std::shared_ptr<const GraphData>& graph, const CompileOptions& options) override {
+  Result<std::unique_ptr<CompiledGraph>> Compile(const std::shared_ptr<const GraphData>& graph,
+                                                 const CompileOptions& options) override {
     WEBNN_RETURN_IF_ERROR(CheckPrecision(options.precision));
     WEBNN_ASSIGN_OR_RETURN(
         std::unique_ptr<CompiledGraph> session,

@@ -14,8 +14,8 @@
 #include "webnn/context.h"
 #include "webnn/result.h"
 
-/// TensorRT as plain functions: the only form in which the rest of the back end sees it. Each set of
-/// vendor headers (TensorRT 10, 11, TensorRT-RTX 1) is compiled once, against this interface.
+/// TensorRT as plain functions: the only form in which the rest of the back end sees it. Each set
+/// of vendor headers (TensorRT 10, 11, TensorRT-RTX 1) is compiled once, against this interface.
 namespace webnn::trt {
 
 enum class Flavor : uint8_t { kTensorRt, kTensorRtRtx };

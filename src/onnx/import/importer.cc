@@ -93,14 +93,25 @@ Result<Operand> ImporterImpl::Materialize(const HostTensor& tensor) {
     }
     sizes.push_back(static_cast<uint32_t>(std::clamp<int64_t>(size, 0, UINT32_MAX)));
   }
-  const auto key = std::tuple(tensor.bytes.data(), tensor.element, tensor.sizes);
-  if (const auto found = constants_.find(key); found != constants_.end()) return found->second;
+  // The hash of what is large would cost a read of the whole file.
+  constexpr size_t kSmall = size_t{1} << 20;
+  const bool small = tensor.bytes.size() <= kSmall;
+  const Hash128 hash =
+      small ? HashBytes(tensor.bytes)
+            : Hash128{.high = 0, .low = reinterpret_cast<uintptr_t>(tensor.bytes.data())};
+  const auto key = std::tuple(hash, tensor.element, tensor.sizes);
+  const auto found = constants_.find(key);
+  if (found != constants_.end() &&
+      (found->second.bytes.data() == tensor.bytes.data() ||
+       (small && std::ranges::equal(found->second.bytes, tensor.bytes)))) {
+    return found->second.operand;
+  }
   WEBNN_ASSIGN_OR_RETURN(const OperandDescriptor descriptor,
                          OperandDescriptor::Create(*type, Shape(std::move(sizes))));
   WEBNN_ASSIGN_OR_RETURN(const Operand operand,
                          builder_.ConstantView(descriptor, tensor.bytes, tensor.owner));
   sources_.insert(operand.id);
-  constants_.emplace(key, operand);
+  if (found == constants_.end()) constants_.emplace(key, Constant{tensor.bytes, operand});
   return operand;
 }
 

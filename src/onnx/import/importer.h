@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/hash.h"
 #include "onnx/import/dimensions.h"
 #include "onnx/import/node.h"
 #include "onnx/import/node_order.h"
@@ -92,7 +94,8 @@ class ImporterImpl {
 
   GraphBuilder& builder() { return builder_; }
   TensorLoader& loader() { return loader_; }
-  /// A constant of the builder, once for each tensor.
+  /// A constant of the builder, one for all equal tensors that are not large: operators on equal
+  /// operands can then be seen to be equal.
   Result<Operand> Materialize(const HostTensor& tensor);
   Result<Operand> Scalar(Number value, DataType type);
   const OperandDescriptor& Describe(Operand operand);
@@ -140,7 +143,12 @@ class ImporterImpl {
   /// Types that the file declares for values of the main graph.
   std::unordered_map<std::string_view, const ::onnx::TypeProto*> declared_;
   const Scope* main_scope_ = nullptr;
-  std::map<std::tuple<const std::byte*, Element, std::vector<int64_t>>, Operand> constants_;
+  struct Constant {
+    std::span<const std::byte> bytes;
+    Operand operand;
+  };
+  /// By content where that is small, else by address.
+  std::map<std::tuple<Hash128, Element, std::vector<int64_t>>, Constant> constants_;
   std::map<std::pair<DataType, uint64_t>, Operand> scalars_;
   std::unordered_map<uint32_t, OperandDescriptor> descriptors_;
   /// Operands that are no results of operators, by id.

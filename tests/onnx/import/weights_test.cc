@@ -87,6 +87,37 @@ TEST(ImportWeights, SparseOnesAreFilledWithZeros) {
   ExpectInvalid(model.Serialize(), "index 6 of a sparse tensor is not in [0, 6)");
 }
 
+// Weights at different places of the file, one of them large: equal small ones are one constant.
+TEST(ImportWeights, EqualOnesAreOneConstant) {
+  const TestTensor small = Random({1024});
+  const TestTensor large = Random({1024, 512});
+  TestModel model;
+  model.Input("x", small).Output("y").Output("z");
+  model.Weight("a", small).Weight("b", small).Weight("c", Random({1024}, 1, 0, 1, 9));
+  model.Weight("d", large).Weight("e", large);
+  for (const char* name : {"a", "b", "c"}) {
+    model.Node("Mul", {"x", name}, {std::string("x") + name});
+  }
+  model.Node("Sum", {"xa", "xb", "xc"}, {"y"});
+  model.Node("MatMul", {"x", "d"}, {"xd"});
+  model.Node("MatMul", {"x", "e"}, {"xe"});
+  model.Node("Add", {"xd", "xe"}, {"z"});
+  ExpectSameAsOnnxRuntime(model, {{"x", small}});
+
+  GraphBuilder builder;
+  const std::string bytes = model.Serialize();
+  const auto loaded =
+      onnx_format::Import(builder, {.bytes = std::as_bytes(std::span(bytes)), .path = "m"}, {});
+  ASSERT_TRUE(loaded.ok()) << ToString(loaded.error());
+  const std::string text = builder.Finish(loaded->outputs).value().ToText();
+  size_t constants = 0;
+  for (size_t at = text.find("constant"); at != std::string::npos;
+       at = text.find("constant", at + 1)) {
+    ++constants;
+  }
+  EXPECT_EQ(constants, 4u) << text;  // a, c, d and e
+}
+
 class ExternalWeights : public testing::Test {
  protected:
   void SetUp() override {
