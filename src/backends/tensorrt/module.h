@@ -1,7 +1,9 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +35,11 @@ struct LibraryVersion {
 std::string ToString(const LibraryVersion& version);
 
 struct BuildOptions {
+  /// Ordinal of the device that is current; builders are kept by it. -1: there is none, which is
+  /// for TensorRT-RTX alone.
+  int device = -1;
+  /// Makes the device's CUDA context current in a thread that the build has started; may be null.
+  std::function<void()> attach = nullptr;
   bool tf32 = false;
   int optimization_level = 3;
   uint64_t workspace_bytes = 0;  ///< 0: no limit.
@@ -95,14 +102,21 @@ class Module {
   /// Path of the library.
   virtual const std::string& path() const = 0;
 
+  /// Whether the parser takes weights where they lie. Otherwise a model whose weights are inside
+  /// the file builds fastest; weights beside it are written to a temporary file.
+  virtual bool takes_weights() const = 0;
   /// Parses and builds. Several calls build side by side, each with a builder of a pool that lives
-  /// as long as the process. AbortError when `progress` gave false. TensorRT-RTX needs no CUDA.
+  /// as long as the process. `progress` is told "start", "parse" and "build", from any thread but
+  /// never from two at once, more often than a user needs; AbortError when it gave false.
+  /// TensorRT-RTX needs no CUDA.
   virtual Result<BuiltPlan> Build(const onnx_format::SerializedModel& model,
                                   const BuildOptions& options,
                                   const ProgressCallback& progress) const = 0;
   /// Takes a plan that this library version made for this GPU; the bytes are looked at before the
-  /// library sees them. OperationError when it refuses.
-  virtual Result<std::unique_ptr<Engine>> Deserialize(std::span<const std::byte> plan) const = 0;
+  /// library sees them. `version_compatible`: the plan was built so, may come from an earlier
+  /// version, and holds host code that is run. OperationError when it refuses.
+  virtual Result<std::unique_ptr<Engine>> Deserialize(std::span<const std::byte> plan,
+                                                      bool version_compatible = false) const = 0;
 };
 
 /// Where the library comes from, in this order: `ContextOptions::library_path` (the library's file

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/tensorrt/module.h"
+#include "webnn/context.h"
+#include "webnn/result.h"
+
+namespace webnn::trt {
+
+/// The functions of an opened library and of the parser that came with it. Neither is ever closed:
+/// they keep threads and static objects.
+struct Library {
+  Flavor flavor = Flavor::kTensorRt;
+  LibraryVersion version;
+  int32_t interface_version = 0;  ///< What the library says of itself; its factories want it back.
+  int32_t parser_version = 0;
+  std::string path;
+  std::string parser_path;
+
+  void* (*create_builder)(void* logger, int32_t version) = nullptr;
+  void* (*create_runtime)(void* logger, int32_t version) = nullptr;
+  void* (*create_parser)(void* network, void* logger, int version) = nullptr;
+};
+
+/// 10.6.0 of what `getInferLibVersion` gives: 100600, and 8601 for the old 8.6.1.
+LibraryVersion DecodeVersion(int32_t version);
+/// Nothing where we can drive this version, else why not.
+std::optional<std::string> WhyUnsupported(Flavor flavor, const LibraryVersion& version);
+
+/// A place where a library may be.
+struct Candidate {
+  std::string path;    ///< A file, or a name for the loader.
+  std::string place;   ///< "TENSORRT_ROOT"; explains the error.
+  bool named = false;  ///< The user has named it: nothing else will do.
+};
+/// In the order of `OpenModule`'s comment; places that do not exist are listed in `missing`.
+std::vector<Candidate> FindLibraries(Flavor flavor, const ContextOptions& options,
+                                     std::vector<std::string>* missing);
+
+/// Opens the file and its parser. The message of the error is the reason alone.
+Result<Library> OpenLibrary(Flavor flavor, const std::string& path);
+
+}  // namespace webnn::trt
