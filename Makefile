@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench docs install clean distclean
+.PHONY: help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench benchmark-tensorrt docs install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -32,7 +32,7 @@ help:  ## Show this list
 	@echo "All targets:"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo
-	@echo "Settings: JOBS=$(JOBS) PREFIX=$(PREFIX) FUZZ_SECONDS=$(FUZZ_SECONDS) CTEST_ARGS= FILES= (for tidy)"
+	@echo "Settings: JOBS=$(JOBS) PREFIX=$(PREFIX) FUZZ_SECONDS=$(FUZZ_SECONDS) CTEST_ARGS= BENCH_ARGS= FILES= (for tidy)"
 
 setup:
 	@tools/setup.sh
@@ -105,6 +105,9 @@ bench: build  ## Run all benchmarks
 	@for program in build/bench/*; do \
 	  if [ -f "$$program" ] && [ -x "$$program" ]; then "$$program" || exit 1; fi; \
 	done
+
+benchmark-tensorrt: build models  ## The TensorRT back end against TensorRT by hand, on a GPU
+	@build/bench/tensorrt --json build/benchmark-tensorrt.json --check $(BENCH_ARGS)
 
 docs: build  ## Write docs/ops.md and docs/onnx-operators.md anew from the operator tables
 	@build/tools/generate_docs >build/ops.md

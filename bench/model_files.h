@@ -110,7 +110,13 @@ inline FileInput TextBytes(std::string name, std::vector<int64_t> sizes) {
       });
 }
 
-inline std::filesystem::path Dependencies() { return WEBNN_SOURCE_DIR "/.deps"; }
+/// The source tree; for a program that was copied away from it, the folder above its `build`.
+inline std::filesystem::path SourceFolder() {
+  if (std::filesystem::exists(WEBNN_SOURCE_DIR)) return WEBNN_SOURCE_DIR;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe");
+  return program.parent_path().parent_path().parent_path();
+}
+inline std::filesystem::path Dependencies() { return SourceFolder() / ".deps"; }
 
 /// All runs, those of missing files as well.
 inline std::vector<FileRun> FileRuns() {

@@ -13,22 +13,25 @@ namespace webnn::bench {
 /// One caller of a compiled graph, with tensors and host memory of its own.
 class WebnnSession {
  public:
-  WebnnSession(const Context& context, const Graph& graph) : context_(context), graph_(graph) {
+  enum class Memory : uint8_t { kBoth, kDevice };  ///< Without kBoth there is no `Compute`.
+
+  WebnnSession(const Context& context, const Graph& graph, Memory memory = Memory::kBoth)
+      : context_(context), graph_(graph) {
     // The vectors must not move once there are views of what they hold.
     host_.reserve(graph_.inputs().size() + graph_.outputs().size());
     for (const NamedDescriptor& one : graph_.inputs()) {
       inputs_.emplace_back(one.name, NewTensor(one.descriptor));
-      input_bytes_.emplace_back(one.name, NewHost(one.descriptor));
+      if (memory == Memory::kBoth) input_bytes_.emplace_back(one.name, NewHost(one.descriptor));
     }
     for (const NamedDescriptor& one : graph_.outputs()) {
       outputs_.emplace_back(one.name, NewTensor(one.descriptor));
-      output_bytes_.emplace_back(one.name, NewHost(one.descriptor));
+      if (memory == Memory::kBoth) output_bytes_.emplace_back(one.name, NewHost(one.descriptor));
     }
   }
 
   void Write(size_t input, std::span<const float> values) {
     Must(context_.WriteTensor(inputs_[input].second, std::as_bytes(values)));
-    std::copy(values.begin(), values.end(), host_[input].begin());
+    if (!host_.empty()) std::copy(values.begin(), values.end(), host_[input].begin());
   }
   std::vector<float> Read(size_t output) {
     const Tensor& tensor = outputs_[output].second;
@@ -37,7 +40,17 @@ class WebnnSession {
     return values;
   }
 
+  void Read(size_t output, std::span<float> values) {
+    Must(context_.ReadTensor(outputs_[output].second, std::as_writable_bytes(values)));
+  }
+  /// What `Compute` has made.
+  std::span<const float> host_output(size_t output) const { return host_[inputs_.size() + output]; }
+
   void Dispatch() { Must(context_.Dispatch(graph_, inputs_, outputs_)); }
+  void DispatchAndWait() {
+    Dispatch();
+    context_.Synchronize();
+  }
   void Compute() { Must(context_.Compute(graph_, input_bytes_, output_bytes_)); }
 
  private:

@@ -197,11 +197,14 @@ function(webnn_add_executable target)
                                              "${PROJECT_BINARY_DIR}/${arg_OUTPUT}")
 endfunction()
 
-# webnn_add_programs(<folder> LINK <libraries>...): each <folder>/NAME.cc is a program
-# build/<folder>/NAME.
+# webnn_add_programs(<folder> LINK <libraries>... [EXCLUDE <names>...]): each <folder>/NAME.cc is a
+# program build/<folder>/NAME.
 function(webnn_add_programs folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;EXCLUDE")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cc")
+  foreach(name IN LISTS arg_EXCLUDE)
+    list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/${folder}/${name}.cc")
+  endforeach()
   foreach(source IN LISTS sources)
     get_filename_component(name "${source}" NAME_WE)
     webnn_add_executable(

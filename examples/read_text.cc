@@ -1,4 +1,5 @@
-// Reads the line of text in each picture: read_text [--model FILE] PICTURE...
+// Reads the line of text in each picture:
+// read_text [--model FILE] [--backend NAME] [--precision NAME] PICTURE...
 //
 // The model is PP-OCRv4's recogniser, an ordinary ONNX file that brings its list of characters
 // along. The text alone goes to standard output, one line a picture.
@@ -165,17 +166,30 @@ std::string Read(const webnn::Context& context, const std::string& model_path,
 
 int main(int argc, char** argv) {
   std::string model = kDefaultModel;
+  webnn::ContextOptions options;
   std::vector<std::string> pictures(argv + 1, argv + argc);
-  if (pictures.size() >= 2 && pictures[0] == "--model") {
-    model = pictures[1];
+  while (pictures.size() >= 2 && pictures[0].starts_with("--")) {
+    const std::string& value = pictures[1];
+    const auto precisions = EnumNames(webnn::Precision{});
+    const auto* const precision = std::find(precisions.begin(), precisions.end(), value);
+    if (pictures[0] == "--model") {
+      model = value;
+    } else if (pictures[0] == "--backend") {
+      options.backend = value;
+    } else if (pictures[0] == "--precision" && precision != precisions.end()) {
+      options.compile.precision = static_cast<webnn::Precision>(precision - precisions.begin());
+    } else {
+      break;
+    }
     pictures.erase(pictures.begin(), pictures.begin() + 2);
   }
   if (pictures.empty() || pictures[0].starts_with("--")) {
-    std::fprintf(stderr, "usage: read_text [--model FILE] PICTURE...\n");
+    std::fprintf(
+        stderr, "usage: read_text [--model FILE] [--backend NAME] [--precision NAME] PICTURE...\n");
     return 2;
   }
   try {
-    const webnn::Context context = webnn::Context::Create().value();
+    const webnn::Context context = webnn::Context::Create(options).value();
     for (const std::string& picture : pictures) {
       std::printf("%s\n", Read(context, model, picture).c_str());
     }

