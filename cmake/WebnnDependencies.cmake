@@ -16,6 +16,12 @@ add_library(webnn_xxhash INTERFACE)
 target_compile_definitions(webnn_xxhash INTERFACE XXH_INLINE_ALL=1)
 target_include_directories(webnn_xxhash SYSTEM INTERFACE "${WEBNN_XXHASH_INCLUDE_DIR}")
 
+# DLPack: one header, of version 0.6 or newer.
+find_path(WEBNN_DLPACK_INCLUDE_DIR dlpack/dlpack.h REQUIRED)
+mark_as_advanced(WEBNN_DLPACK_INCLUDE_DIR)
+add_library(webnn_dlpack INTERFACE)
+target_include_directories(webnn_dlpack SYSTEM INTERFACE "${WEBNN_DLPACK_INCLUDE_DIR}")
+
 # ONNX's wire format: onnx.proto compiled for protobuf's lite run time.
 find_package(Protobuf REQUIRED)
 set(WEBNN_ONNX_PROTO "${WEBNN_DEPS_DIR}/onnx/onnx.proto" CACHE FILEPATH "The onnx.proto to compile")

@@ -24,6 +24,7 @@ VENDOR_HEADERS = {
     r"NvInfer.*|NvOnnx.*|cuda_runtime.*\.h": ["backends/tensorrt/vendor"],
     r"cuda.*\.h": ["backends/cuda"],
     r"xxhash\.h": ["core"],
+    r"dlpack/": ["runtime"],
     r"nlohmann/": ["conformance", "formats", "cli"],
     r"CLI/": ["conformance", "cli"],
     r"stb/|stb_": ["cli"],

@@ -23,7 +23,7 @@ deps="$root/.deps"
 mode="${1:-build}"
 
 build_packages=(g++ cmake ninja-build make protobuf-compiler libprotobuf-dev nlohmann-json3-dev
-  libfmt-dev libcli11-dev libxxhash-dev libstb-dev zlib1g-dev libgtest-dev libgmock-dev
+  libfmt-dev libcli11-dev libxxhash-dev libdlpack-dev libstb-dev zlib1g-dev libgtest-dev libgmock-dev
   libbenchmark-dev pkg-config python3-venv ccache)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)

@@ -4,6 +4,8 @@
 /// vendor's own engine. https://www.w3.org/TR/webnn/
 
 #include "webnn/context.h"
+#include "webnn/devices.h"
+#include "webnn/dlpack.h"
 #include "webnn/graph.h"
 #include "webnn/graph_builder.h"
 #include "webnn/model_io.h"

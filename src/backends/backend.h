@@ -13,6 +13,7 @@
 #include "cache/key.h"
 #include "graph/graph_data.h"
 #include "webnn/context.h"
+#include "webnn/devices.h"
 #include "webnn/types.h"
 
 /// The boundary to what runs graphs. A back end is one folder and one line in `AllBackends`.
@@ -30,9 +31,11 @@ struct LimitDelta {
 class BackendTensor {
  public:
   virtual ~BackendTensor() = default;
-  /// `bytes` has exactly the tensor's length.
+  /// `bytes` has exactly the tensor's length and may go when the call has returned.
   virtual Result<void> Write(std::span<const std::byte> bytes) = 0;
+  /// Waits for the work that was begun before on this tensor.
   virtual Result<void> Read(std::span<std::byte> bytes) const = 0;
+  /// What others may use until the tensor's end.
   virtual std::optional<DeviceMemory> memory() const { return std::nullopt; }
 };
 
@@ -68,8 +71,10 @@ class Backend {
   virtual std::string library() const { return {}; }
   virtual uint32_t max_rank() const = 0;  ///< Of any operand.
   virtual std::vector<LimitDelta> deltas() const { return {}; }
+  /// Whether `CompiledGraph::Run` may return before its work is done, so that a read may wait long.
+  virtual bool asynchronous() const { return false; }
   /// What the compiled graph is kept under (`docs/cache.md`); nothing where the back end keeps
-  /// none.
+  /// none. Its field "backend" is the name, "version" that of the library.
   virtual std::optional<cache::Key> CacheKey(const GraphData& graph,
                                              const CompileOptions& options) const {
     (void)graph, (void)options;
@@ -100,6 +105,10 @@ class Backend {
 struct BackendEntry {
   std::string_view name;
   Result<std::unique_ptr<Backend>> (*open)(const ContextOptions& options);
+  /// Whether `open` would work, found out without a context on a GPU, and without opening a large
+  /// library where there is no device for it, unless `open_library` asks for that (the version is
+  /// known then). Null: `open` itself costs little.
+  BackendStatus (*probe)(const ContextOptions& options, bool open_library) = nullptr;
 };
 
 /// Every back end, the preferred one first.

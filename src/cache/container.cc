@@ -18,13 +18,12 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::array<char, 8> kMagic = {'W', 'E', 'B', 'N', 'N', 'B', 'L', 'B'};
 constexpr uint32_t kVersion = 1;
 constexpr size_t kAlignment = 64;
 constexpr uint32_t kMaxKeyLength = 1 << 16;
 
 struct Header {
-  std::array<char, 8> magic = kMagic;
+  std::array<char, 8> magic = {};
   uint64_t header_hash[2] = {};
   uint32_t version = kVersion;
   uint32_t key_length = 0;
@@ -35,7 +34,7 @@ struct Header {
     return (sizeof(Header) + key_length + kAlignment - 1) / kAlignment * kAlignment;
   }
 };
-static_assert(sizeof(Header) == 56);
+static_assert(sizeof(Header) == 56 && kEntryMagic.size() == 8);
 constexpr size_t kHashedFrom = 24;
 
 void Store(uint64_t (&halves)[2], Hash128 hash) {
@@ -62,7 +61,7 @@ Result<Parsed> ParseHeader(std::span<const std::byte> bytes) {
     return OperationError("{} bytes are too few for a cache entry", bytes.size());
   }
   std::memcpy(&header, bytes.data(), sizeof(header));
-  if (header.magic != kMagic) return OperationError("not a cache entry");
+  if (!AsText(bytes).starts_with(kEntryMagic)) return OperationError("not a cache entry");
   if (header.version != kVersion) {
     return OperationError("a cache entry of format {}; this library reads format {}",
                           header.version, kVersion);
@@ -97,13 +96,15 @@ Result<Key> ParseKey(std::span<const std::byte> bytes) {
   return std::move(parsed.key);
 }
 
-Result<void> WriteEntry(AtomicFile& file, const Key& key, std::span<const std::byte> payload) {
+Result<void> WriteEntry(AtomicFile& file, const Key& key,
+                        std::span<const std::span<const std::byte>> payload) {
   const std::string text = key.ToText();
   WEBNN_CHECK(text.size() <= kMaxKeyLength);
   Header header;
+  std::copy(kEntryMagic.begin(), kEntryMagic.end(), header.magic.begin());
   header.key_length = static_cast<uint32_t>(text.size());
-  header.payload_length = payload.size();
-  Store(header.payload_hash, HashBytes(payload));
+  for (const auto& part : payload) header.payload_length += part.size();
+  Store(header.payload_hash, HashParts(payload));
 
   std::string bytes(header.payload_offset(), '\0');
   std::memcpy(bytes.data(), &header, sizeof(header));
@@ -112,7 +113,8 @@ Result<void> WriteEntry(AtomicFile& file, const Key& key, std::span<const std::b
   std::memcpy(bytes.data(), &header, sizeof(header));
 
   WEBNN_RETURN_IF_ERROR(file.Write(bytes));
-  return file.Write(payload);
+  for (const auto& part : payload) WEBNN_RETURN_IF_ERROR(file.Write(part));
+  return {};
 }
 
 }  // namespace webnn::cache

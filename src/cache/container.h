@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "cache/key.h"
 #include "core/atomic_file.h"
@@ -19,6 +20,9 @@
 ///     56  the key's text, then zeros up to a multiple of 64
 ///         the payload, up to the end of the file
 namespace webnn::cache {
+
+/// What every entry begins with.
+inline constexpr std::string_view kEntryMagic = "WEBNNBLB";
 
 /// Bytes with what keeps them alive (null: the caller does).
 struct Blob {
@@ -38,7 +42,13 @@ Result<Entry> ParseEntry(std::span<const std::byte> bytes);
 /// The key alone; the payload is not looked at beyond its length.
 Result<Key> ParseKey(std::span<const std::byte> bytes);
 
-/// Writes a whole entry; the file is still to be committed.
-Result<void> WriteEntry(AtomicFile& file, const Key& key, std::span<const std::byte> payload);
+/// Writes a whole entry, whose payload is the parts one behind the other; the file is still to be
+/// committed.
+Result<void> WriteEntry(AtomicFile& file, const Key& key,
+                        std::span<const std::span<const std::byte>> payload);
+inline Result<void> WriteEntry(AtomicFile& file, const Key& key,
+                               std::span<const std::byte> payload) {
+  return WriteEntry(file, key, std::span(&payload, 1));
+}
 
 }  // namespace webnn::cache

@@ -12,6 +12,15 @@ Hash128 HashBytes(std::span<const std::byte> bytes) {
   return {hash.high64, hash.low64};
 }
 
+Hash128 HashParts(std::span<const std::span<const std::byte>> parts) {
+  XXH3_state_t state;
+  XXH3_INITSTATE(&state);
+  XXH3_128bits_reset(&state);
+  for (const auto& part : parts) XXH3_128bits_update(&state, part.data(), part.size());
+  const XXH128_hash_t hash = XXH3_128bits_digest(&state);
+  return {hash.high64, hash.low64};
+}
+
 std::string ToHex(Hash128 hash) { return fmt::format("{:016x}{:016x}", hash.high, hash.low); }
 
 std::optional<Hash128> ParseHash(std::string_view hex) {

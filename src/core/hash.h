@@ -19,6 +19,8 @@ struct Hash128 {
 };
 
 Hash128 HashBytes(std::span<const std::byte> bytes);
+/// As of the parts one behind the other.
+Hash128 HashParts(std::span<const std::span<const std::byte>> parts);
 inline Hash128 HashBytes(std::string_view text) {
   return HashBytes(std::as_bytes(std::span(text)));
 }

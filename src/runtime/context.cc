@@ -77,6 +77,13 @@ Result<Graph> Context::Compile(const GraphDefinition& definition,
                                const CompileOptions& options) const {
   return impl_->Compile(definition, options);
 }
+Result<void> Context::CompileToFile(const GraphDefinition& definition, const std::string& path,
+                                    const CompileOptions& options) const {
+  return impl_->CompileToFile(definition, path, options);
+}
+Result<Graph> Context::LoadCompiled(const std::string& path) const {
+  return impl_->LoadCompiled(path);
+}
 Result<Tensor> Context::ImportTensor(const OperandDescriptor& descriptor,
                                      const DeviceMemory& memory, std::shared_ptr<void> owner,
                                      TensorOptions options) const {

@@ -203,8 +203,8 @@ Result<void> RunLocked(CompiledGraph& compiled, std::span<const TensorUse> uses,
   return result;
 }
 
-Result<void> ReadNow(TensorImpl& tensor, std::span<std::byte> bytes) {
-  tensor.lock.LockShared();
+// With the tensor's lock shared.
+Result<void> ReadLocked(TensorImpl& tensor, std::span<std::byte> bytes) {
   Result<void> result;
   if (tensor.failure) {
     result = *tensor.failure;
@@ -214,6 +214,12 @@ Result<void> ReadNow(TensorImpl& tensor, std::span<std::byte> bytes) {
   } else {
     result = tensor.storage->Read(bytes);
   }
+  return result;
+}
+
+Result<void> ReadNow(TensorImpl& tensor, std::span<std::byte> bytes) {
+  tensor.lock.LockShared();
+  Result<void> result = ReadLocked(tensor, bytes);
   tensor.lock.UnlockShared();
   return result;
 }
@@ -244,6 +250,20 @@ Result<void> ContextImpl::CheckAlive() const {
   return InvalidState("the context is lost: {}", lost()->message);
 }
 
+Result<void> ContextImpl::CheckRuns(std::string_view call) const {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  if (!options_.compile_only) return {};
+  return NotSupported(
+      "{}: this context compiles into files and does nothing else (ContextOptions::compile_only); "
+      "make one without that on the device that is to run the graph",
+      call);
+}
+
+std::string ContextImpl::Because() const {
+  if (!is_lost_.load(std::memory_order_acquire)) return {};
+  return fmt::format(", since the context is lost: {}", lost()->message);
+}
+
 Result<void> ContextImpl::CheckDescriptor(const OperandDescriptor& descriptor,
                                           std::string_view call) const {
   if (descriptor.rank() > backend_->max_rank()) {
@@ -263,7 +283,7 @@ Result<void> ContextImpl::CheckTensor(const Tensor& tensor, std::string_view cal
     return TypeError("{}: the tensor belongs to another context", call);
   }
   if (tensor.impl()->destroyed.load(std::memory_order_acquire)) {
-    return TypeError("{}: the tensor is destroyed", call);
+    return TypeError("{}: the tensor is destroyed{}", call, Because());
   }
   return {};
 }
@@ -280,16 +300,57 @@ Result<T> ContextImpl::Noting(Result<T> result) {
 
 Result<Graph> ContextImpl::Compile(const GraphDefinition& definition,
                                    const CompileOptions& options) {
-  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_RETURN_IF_ERROR(CheckRuns("compile"));
   WEBNN_ASSIGN_OR_RETURN(std::shared_ptr<CompiledGraph> compiled,
                          Noting(backend_->Compile(definition.data(), options)));
-  auto graph = std::make_shared<GraphImpl>(shared_from_this(), std::move(compiled), definition);
+  return Adopt(std::move(compiled), {definition.inputs(), definition.outputs()});
+}
+
+Result<Graph> ContextImpl::Adopt(std::shared_ptr<CompiledGraph> compiled,
+                                 GraphSignature signature) {
+  auto graph =
+      std::make_shared<GraphImpl>(shared_from_this(), std::move(compiled), std::move(signature));
   std::lock_guard lock(mutex_);
   if (lost_)
     return InvalidState("the context was lost while the graph was built: {}", lost_->message);
   std::erase_if(graphs_, [](const auto& known) { return known.expired(); });
   graphs_.push_back(graph);
   return Graph(std::move(graph));
+}
+
+Result<void> ContextImpl::CompileToFile(const GraphDefinition& definition, const std::string& path,
+                                        const CompileOptions& options) {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  // First: nobody wants to compile for minutes into a file that cannot be written.
+  WEBNN_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  WEBNN_ASSIGN_OR_RETURN(const CompiledBytes compiled,
+                         Noting(backend_->CompileToBytes(*definition.data(), options)));
+  WEBNN_RETURN_IF_ERROR(
+      WriteCompiledFile(file, {definition.inputs(), definition.outputs()}, compiled));
+  return file.Commit();
+}
+
+Result<Graph> ContextImpl::LoadCompiled(const std::string& path) {
+  WEBNN_RETURN_IF_ERROR(CheckRuns("loadCompiled"));
+  WEBNN_ASSIGN_OR_RETURN(CompiledFile file, ReadCompiledFile(path));
+  const std::string maker = file.compiled.key.Find("backend")->value;
+  if (maker != backend_->name()) {
+    return NotSupported(
+        "\"{}\" was compiled by {}, and this context is of {}; load it with a context of the back "
+        "end \"{}\", or compile the model for \"{}\"",
+        path, MakerOf(file.compiled.key), backend_->name(), maker, backend_->name());
+  }
+  for (const auto* list : {&file.signature.inputs, &file.signature.outputs}) {
+    for (const auto& [name, descriptor] : *list) {
+      WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "loadCompiled"));
+    }
+  }
+  auto compiled = Noting(backend_->Load(std::move(file.compiled)));
+  if (!compiled) {
+    compiled.error().message = fmt::format("\"{}\": {}", path, compiled.error().message);
+    return std::move(compiled.error());
+  }
+  return Adopt(*std::move(compiled), std::move(file.signature));
 }
 
 Result<void> ContextImpl::MatchTensors(const GraphImpl& graph, std::span<const NamedTensor> inputs,
@@ -324,7 +385,7 @@ Result<void> ContextImpl::Dispatch(const Graph& graph, std::span<const NamedTens
     return TypeError("dispatch: the graph belongs to another context");
   }
   std::shared_ptr<CompiledGraph> compiled = impl.compiled();
-  if (!compiled) return InvalidState("dispatch: the graph is destroyed");
+  if (!compiled) return InvalidState("dispatch: the graph is destroyed{}", Because());
 
   SmallList<TensorUse> uses(inputs.size() + outputs.size());
   size_t count = 0;
@@ -368,7 +429,7 @@ Result<void> ContextImpl::Compute(const Graph& graph, std::span<const NamedInput
     return TypeError("compute: the graph belongs to another context");
   }
   const std::shared_ptr<CompiledGraph> compiled = impl.compiled();
-  if (!compiled) return InvalidState("compute: the graph is destroyed");
+  if (!compiled) return InvalidState("compute: the graph is destroyed{}", Because());
   const auto check = [](const NamedDescriptor& declared, auto bytes,
                         auto& matched) -> Result<void> {
     if (bytes.size() != declared.descriptor.byte_length()) {
@@ -420,7 +481,7 @@ void ContextImpl::Own(const std::shared_ptr<TensorImpl>& tensor) {
 
 Result<Tensor> ContextImpl::CreateTensor(const OperandDescriptor& descriptor,
                                          TensorOptions options) {
-  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_RETURN_IF_ERROR(CheckRuns("createTensor"));
   WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "createTensor"));
   WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
                          Noting(backend_->CreateTensor(descriptor)));
@@ -430,7 +491,7 @@ Result<Tensor> ContextImpl::CreateTensor(const OperandDescriptor& descriptor,
 Result<Tensor> ContextImpl::ImportTensor(const OperandDescriptor& descriptor,
                                          const DeviceMemory& memory, std::shared_ptr<void> owner,
                                          TensorOptions options) {
-  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  WEBNN_RETURN_IF_ERROR(CheckRuns("importTensor"));
   WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "importTensor"));
   WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
                          Noting(backend_->ImportTensor(descriptor, memory, std::move(owner))));
@@ -493,8 +554,8 @@ Result<void> ContextImpl::WriteTensor(const Tensor& tensor, std::span<const std:
     return result;
   };
   if (!timeline_) return Noting(write(*tensor.impl(), bytes));
-  timeline_->Enqueue([tensor, write, copy = std::vector(bytes.begin(), bytes.end())] {
-    (void)write(*tensor.impl(), copy);
+  timeline_->Enqueue([this, tensor, write, copy = std::vector(bytes.begin(), bytes.end())] {
+    (void)Noting(write(*tensor.impl(), copy));
   });
   return {};
 }
@@ -525,22 +586,50 @@ std::future<Result<void>> ContextImpl::ReadTensorAsync(const Tensor& tensor,
   if (auto checked = CheckRead(tensor, bytes); !checked) {
     promise->set_value(std::move(checked));
   } else if (timeline_) {
-    timeline_->Enqueue(
-        [promise, tensor, bytes] { promise->set_value(ReadNow(*tensor.impl(), bytes)); });
+    timeline_->Enqueue([this, promise, tensor, bytes] { BeginRead(tensor, bytes, promise); });
   } else {
-    promise->set_value(ReadNow(*tensor.impl(), bytes));
+    BeginRead(tensor, bytes, promise);
   }
   return future;
 }
 
+void ContextImpl::BeginRead(const Tensor& tensor, std::span<std::byte> bytes,
+                            const ReadPromise& promise) {
+  if (!backend_->asynchronous()) {
+    promise->set_value(Noting(ReadNow(*tensor.impl(), bytes)));
+    return;
+  }
+  std::call_once(reader_once_, [this] {
+    reader_owner_ = std::make_unique<Timeline>();
+    reader_.store(reader_owner_.get(), std::memory_order_release);
+  });
+  // From here on, so that what is written by later calls is not read.
+  tensor.impl()->lock.LockShared();
+  reader_.load(std::memory_order_acquire)->Enqueue([this, tensor, bytes, promise] {
+    Result<void> result = ReadLocked(*tensor.impl(), bytes);
+    tensor.impl()->lock.UnlockShared();
+    promise->set_value(Noting(std::move(result)));
+  });
+}
+
 void ContextImpl::DestroyTensor(const std::shared_ptr<TensorImpl>& tensor) {
   if (tensor->destroyed.exchange(true, std::memory_order_acq_rel)) return;
-  const auto release = [tensor] {
-    std::unique_ptr<BackendTensor> storage;  // freed outside the lock
-    tensor->lock.Lock();
-    storage.swap(tensor->storage);
-    if (tensor->constant) tensor->constant->owner.reset(), tensor->constant->bytes = {};
-    tensor->lock.Unlock();
+  // The lock is held; the storage is freed outside it.
+  const auto release_locked = [](TensorImpl& impl) {
+    std::shared_ptr<BackendTensor> storage;
+    storage.swap(impl.storage);
+    if (impl.constant) impl.constant->owner.reset(), impl.constant->bytes = {};
+    impl.lock.Unlock();
+  };
+  const auto release = [this, release_locked, tensor] {
+    if (tensor->lock.TryLock()) return release_locked(*tensor);
+    // Perhaps a read that waits for the device: behind it nobody waits.
+    Timeline* const reader = reader_.load(std::memory_order_acquire);
+    const auto wait = [release_locked, tensor] {
+      tensor->lock.Lock();
+      release_locked(*tensor);
+    };
+    reader != nullptr ? reader->Enqueue(wait) : wait();
   };
   if (timeline_) {
     timeline_->Enqueue(release);
@@ -553,6 +642,7 @@ void ContextImpl::DestroyTensor(const std::shared_ptr<TensorImpl>& tensor) {
 
 void ContextImpl::Synchronize() {
   if (timeline_) timeline_->Wait();
+  if (Timeline* const reader = reader_.load(std::memory_order_acquire)) reader->Wait();
   (void)Noting(backend_->Synchronize());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "graph/builder_state.h"
+#include "runtime/compiled_file.h"
 #include "runtime/tensor_lock.h"
 #include "runtime/timeline.h"
 #include "webnn/context.h"
@@ -21,7 +23,7 @@ namespace webnn {
 class TensorImpl {
  public:
   TensorImpl(std::shared_ptr<ContextImpl> context, const OperandDescriptor& descriptor,
-             TensorOptions options, std::unique_ptr<BackendTensor> storage)
+             TensorOptions options, std::shared_ptr<BackendTensor> storage)
       : context(std::move(context)),
         descriptor(descriptor),
         options(options),
@@ -36,8 +38,9 @@ class TensorImpl {
   const TensorOptions options;
   std::atomic<bool> destroyed{false};  ///< For new calls; work begun before goes on.
 
-  TensorLock lock;                         ///< Guards what follows.
-  std::unique_ptr<BackendTensor> storage;  ///< Null for a constant and after the end.
+  TensorLock lock;  ///< Guards what follows.
+  /// Null for a constant and after the end. Shared with those to whom it was exported.
+  std::shared_ptr<BackendTensor> storage;
   std::optional<ConstantData> constant;
   std::optional<Error> failure;  ///< The work that should have written this tensor failed.
 };
@@ -45,10 +48,10 @@ class TensorImpl {
 class GraphImpl {
  public:
   GraphImpl(std::shared_ptr<ContextImpl> context, std::shared_ptr<CompiledGraph> compiled,
-            const GraphDefinition& definition)
+            GraphSignature signature)
       : context(std::move(context)),
-        inputs(definition.inputs()),
-        outputs(definition.outputs()),
+        inputs(std::move(signature.inputs)),
+        outputs(std::move(signature.outputs)),
         owner_(std::move(compiled)),
         compiled_(owner_) {}
 
@@ -80,6 +83,9 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
     return Compile(definition, options_.compile);
   }
   Result<Graph> Compile(const GraphDefinition& definition, const CompileOptions& options);
+  Result<void> CompileToFile(const GraphDefinition& definition, const std::string& path,
+                             const CompileOptions& options);
+  Result<Graph> LoadCompiled(const std::string& path);
   Result<ConstantTensor> GetConstant(const Tensor& tensor) const override;
 
   Result<Tensor> CreateTensor(const OperandDescriptor& descriptor, TensorOptions options);
@@ -105,6 +111,10 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   std::optional<ContextLostInfo> lost() const;
 
  private:
+  /// Alive, and not there to compile into files alone.
+  Result<void> CheckRuns(std::string_view call) const;
+  /// What to say behind "is destroyed" where the context's loss is the reason.
+  std::string Because() const;
   Result<void> CheckTensor(const Tensor& tensor, std::string_view call) const;
   Result<void> CheckRead(const Tensor& tensor, std::span<std::byte> bytes) const;
   Result<void> CheckDescriptor(const OperandDescriptor& descriptor, std::string_view call) const;
@@ -112,10 +122,15 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   Result<void> MatchTensors(const GraphImpl& graph, std::span<const NamedTensor> inputs,
                             std::span<const NamedTensor> outputs, std::span<TensorImpl*> from,
                             std::span<TensorImpl*> to) const;
+  /// The graph from what the back end gave for it; InvalidState when the context is lost.
+  Result<Graph> Adopt(std::shared_ptr<CompiledGraph> compiled, GraphSignature signature);
   void Own(const std::shared_ptr<TensorImpl>& tensor);
   /// Makes the tensor from what the back end gave for it.
   Tensor Adopt(const OperandDescriptor& descriptor, TensorOptions options,
                std::unique_ptr<BackendTensor> storage);
+  using ReadPromise = std::shared_ptr<std::promise<Result<void>>>;
+  /// Reads where that may wait without anybody's waiting for it; the promise gets the result.
+  void BeginRead(const Tensor& tensor, std::span<std::byte> bytes, const ReadPromise& promise);
   /// Loses the context when the failure was the device's end.
   template <class T>
   Result<T> Noting(Result<T> result);
@@ -132,6 +147,10 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   std::vector<std::weak_ptr<GraphImpl>> graphs_;
 
   std::unique_ptr<Timeline> timeline_;  // null: work runs in the caller's thread
+  std::once_flag reader_once_;
+  // Waits for the device in the place of those who read; made by the first of them.
+  std::atomic<Timeline*> reader_{nullptr};
+  std::unique_ptr<Timeline> reader_owner_;
 };
 
 }  // namespace webnn

@@ -6,7 +6,8 @@
 namespace webnn {
 
 /// Many readers or one writer, in one word: a dispatch takes one for each of its tensors, so an
-/// uncontended pair of calls must cost nanoseconds. Not recursive, not fair.
+/// uncontended pair of calls must cost nanoseconds. Not recursive, not fair. Another thread may
+/// unlock than has locked.
 class TensorLock {
  public:
   void LockShared() {
@@ -31,6 +32,12 @@ class TensorLock {
       if (expected != 0) state_.wait(expected, std::memory_order_relaxed);
       expected = 0;
     }
+  }
+  /// False where that would have to wait.
+  bool TryLock() {
+    int32_t expected = 0;
+    return state_.compare_exchange_strong(expected, kWriter, std::memory_order_acquire,
+                                          std::memory_order_relaxed);
   }
   void Unlock() {
     state_.store(0, std::memory_order_release);

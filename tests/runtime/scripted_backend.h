@@ -39,6 +39,13 @@ struct Script {
   };
   std::function<Result<void>()> on_compile = [] { return Result<void>(); };
   std::function<Result<void>()> on_create_tensor = [] { return Result<void>(); };
+  std::function<Result<void>()> on_write = [] { return Result<void>(); };
+  std::function<Result<void>()> on_read = [] { return Result<void>(); };
+  std::function<std::optional<std::string>()> lost = [] { return std::optional<std::string>(); };
+  std::string name = "scripted";
+  /// Graphs compiled to bytes are this text; null: there are none.
+  const char* compiled_as = nullptr;
+  bool asynchronous = false;
   std::vector<LimitDelta> deltas = {};
   uint32_t max_rank = 8;
 
@@ -64,12 +71,17 @@ class ScriptedTensor final : public BackendTensor {
   ScriptedTensor(std::shared_ptr<Script> script, size_t size)
       : bytes(size), script_(std::move(script)), counted_(script_->tensors) {}
   Result<void> Write(ConstBytes source) override {
+    if (auto result = script_->on_write(); !result) return result;
     std::memcpy(bytes.data(), source.data(), source.size());
     return {};
   }
   Result<void> Read(MutableBytes target) const override {
+    if (auto result = script_->on_read(); !result) return result;
     std::memcpy(target.data(), bytes.data(), target.size());
     return {};
+  }
+  std::optional<DeviceMemory> memory() const override {
+    return DeviceMemory{.address = const_cast<std::byte*>(bytes.data())};
   }
   std::vector<std::byte> bytes;
 
@@ -105,7 +117,7 @@ class ScriptedBackend final : public Backend {
  public:
   explicit ScriptedBackend(std::shared_ptr<Script> script)
       : script_(std::move(script)), counted_(script_->backends) {}
-  std::string_view name() const override { return "scripted"; }
+  std::string_view name() const override { return script_->name; }
   std::string version() const override { return "1"; }
   std::string device() const override { return "none"; }
   uint32_t max_rank() const override { return script_->max_rank; }
@@ -115,6 +127,27 @@ class ScriptedBackend final : public Backend {
     if (auto result = script_->on_compile(); !result) return std::move(result.error());
     return std::unique_ptr<CompiledGraph>(new ScriptedGraph(script_));
   }
+  Result<CompiledBytes> CompileToBytes(const GraphData& graph,
+                                       const CompileOptions& options) override {
+    if (script_->compiled_as == nullptr) return Backend::CompileToBytes(graph, options);
+    if (auto result = script_->on_compile(); !result) return std::move(result.error());
+    cache::Key key;
+    key.Add("backend", name()).Add("version", version());
+    return CompiledBytes{key,
+                         {nullptr, std::as_bytes(std::span(script_->compiled_as,
+                                                           std::strlen(script_->compiled_as)))}};
+  }
+  Result<std::unique_ptr<CompiledGraph>> Load(CompiledBytes compiled) override {
+    if (script_->compiled_as == nullptr) return Backend::Load(std::move(compiled));
+    const std::string_view text(reinterpret_cast<const char*>(compiled.payload.bytes.data()),
+                                compiled.payload.bytes.size());
+    if (text != script_->compiled_as) {
+      return Error{ErrorCode::kOperation, "the engine was refused"};
+    }
+    return std::unique_ptr<CompiledGraph>(new ScriptedGraph(script_));
+  }
+  bool asynchronous() const override { return script_->asynchronous; }
+  std::optional<std::string> lost() const override { return script_->lost(); }
   Result<std::unique_ptr<BackendTensor>> CreateTensor(
       const OperandDescriptor& descriptor) override {
     if (auto result = script_->on_create_tensor(); !result) return std::move(result.error());

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "backends/backend.h"
 
@@ -33,15 +36,23 @@ class AlignedBuffer {
 /// A tensor is plain memory: ONNX Runtime gets its address at each run.
 class Tensor final : public BackendTensor {
  public:
-  explicit Tensor(AlignedBuffer buffer) : buffer_(std::move(buffer)) {}
+  explicit Tensor(AlignedBuffer buffer) : buffer_(std::move(buffer)), bytes_(buffer_.bytes()) {}
+  /// Memory of somebody else, which lives while `owner` does.
+  Tensor(std::span<std::byte> bytes, std::shared_ptr<void> owner)
+      : owner_(std::move(owner)), bytes_(bytes) {}
   Result<void> Write(std::span<const std::byte> bytes) override;
   Result<void> Read(std::span<std::byte> bytes) const override;
+  std::optional<DeviceMemory> memory() const override {
+    return DeviceMemory{.kind = MemoryKind::kHost, .address = data()};
+  }
 
-  std::byte* data() const { return buffer_.data(); }
-  size_t size() const { return buffer_.size(); }
+  std::byte* data() const { return bytes_.data(); }
+  size_t size() const { return bytes_.size(); }
 
  private:
   AlignedBuffer buffer_;
+  std::shared_ptr<void> owner_;
+  std::span<std::byte> bytes_;
 };
 
 }  // namespace webnn::ort
