@@ -62,7 +62,7 @@ class FileSession {
  private:
   void BindInput(const FileInput& input) {
     const OrtApi& api = OrtLibrary().api();
-    buffers_.push_back(Must(ort::AlignedBuffer::Allocate(input.bytes.size())));
+    buffers_.push_back(Must(AlignedBuffer::Allocate(input.bytes.size())));
     std::copy(input.bytes.begin(), input.bytes.end(), buffers_.back().data());
     inputs_.push_back(Must(ort::Make<OrtValue>(
         api, "benchmark", api.CreateTensorWithDataAsOrtValue, OrtLibrary().cpu_memory(),
@@ -99,7 +99,7 @@ class FileSession {
   ort::Handle<OrtSession> session_;
   ort::Handle<OrtIoBinding> binding_;
   ort::Handle<OrtRunOptions> run_options_;
-  std::vector<ort::AlignedBuffer> buffers_;
+  std::vector<AlignedBuffer> buffers_;
   std::vector<ort::Handle<OrtValue>> inputs_;
   std::vector<ort::Handle<OrtValue>> outputs_;
   std::vector<std::string> output_names_;

@@ -87,7 +87,7 @@ class RawSession {
  private:
   OrtValue* NewValue(const OperandDescriptor& descriptor) {
     const OrtApi& api = OrtLibrary().api();
-    buffers_.push_back(Must(ort::AlignedBuffer::Allocate(descriptor.byte_length())));
+    buffers_.push_back(Must(AlignedBuffer::Allocate(descriptor.byte_length())));
     const std::vector<int64_t> sizes(descriptor.shape().begin(), descriptor.shape().end());
     values_.push_back(Must(ort::Make<OrtValue>(
         api, "benchmark", api.CreateTensorWithDataAsOrtValue, OrtLibrary().cpu_memory(),
@@ -101,7 +101,7 @@ class RawSession {
   ort::Handle<OrtSession> session_;
   ort::Handle<OrtIoBinding> binding_;
   ort::Handle<OrtRunOptions> run_options_;
-  std::vector<ort::AlignedBuffer> buffers_;
+  std::vector<AlignedBuffer> buffers_;
   std::vector<ort::Handle<OrtValue>> values_;
 };
 

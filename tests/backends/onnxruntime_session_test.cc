@@ -57,7 +57,8 @@ class Floats {
   BackendTensor* get() { return tensor_.get(); }
 
  private:
-  std::unique_ptr<Tensor> tensor_ = std::make_unique<Tensor>(AlignedBuffer::Allocate(24).value());
+  std::unique_ptr<HostTensor> tensor_ =
+      std::make_unique<HostTensor>(AlignedBuffer::Allocate(24).value());
 };
 
 Result<void> RunAdd(Session& session, Floats& a, Floats& b, Floats& c) {

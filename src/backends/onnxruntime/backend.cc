@@ -1,12 +1,10 @@
 #include "backends/onnxruntime/backend.h"
 
-#include <cstdint>
 #include <utility>
 
-#include "backends/onnxruntime/element.h"
+#include "backends/host_memory.h"
 #include "backends/onnxruntime/library.h"
 #include "backends/onnxruntime/log.h"
-#include "backends/onnxruntime/memory.h"
 #include "backends/onnxruntime/session.h"
 #include "backends/onnxruntime/target.h"
 #include "core/dynamic_library.h"
@@ -53,25 +51,12 @@ class OnnxRuntimeBackend final : public Backend {
 
   Result<std::unique_ptr<BackendTensor>> CreateTensor(
       const OperandDescriptor& descriptor) override {
-    WEBNN_ASSIGN_OR_RETURN(ort::AlignedBuffer buffer,
-                           ort::AlignedBuffer::Allocate(descriptor.byte_length()));
-    return std::unique_ptr<BackendTensor>(new ort::Tensor(std::move(buffer)));
+    return HostTensor::Create(descriptor);
   }
-
   Result<std::unique_ptr<BackendTensor>> ImportTensor(const OperandDescriptor& descriptor,
                                                       const DeviceMemory& memory,
                                                       std::shared_ptr<void> owner) override {
-    if (memory.kind != MemoryKind::kHost) {
-      return NotSupported("onnxruntime: it runs on the CPU and cannot use a GPU's memory; copy it");
-    }
-    if (memory.address == nullptr) return TypeError("importTensor: the address is null");
-    const size_t alignment = ort::AlignmentOf(lowering::ElementOf(descriptor.data_type()));
-    if (reinterpret_cast<uintptr_t>(memory.address) % alignment != 0) {
-      return TypeError("importTensor: the address {} is not aligned to {} bytes, as {} has to be",
-                       memory.address, alignment, Name(descriptor.data_type()));
-    }
-    const std::span bytes(static_cast<std::byte*>(memory.address), descriptor.byte_length());
-    return std::unique_ptr<BackendTensor>(new ort::Tensor(bytes, std::move(owner)));
+    return HostTensor::Import(name(), descriptor, memory, std::move(owner));
   }
 
  private:

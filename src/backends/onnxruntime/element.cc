@@ -42,24 +42,4 @@ ONNXTensorElementDataType ToOrt(Element element) {
   return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
 }
 
-size_t AlignmentOf(Element element) {
-  switch (element) {
-    case Element::kFloat:
-    case Element::kInt32:
-    case Element::kUint32:
-      return 4;
-    case Element::kFloat16:
-    case Element::kBfloat16:
-    case Element::kInt16:
-    case Element::kUint16:
-      return 2;
-    case Element::kDouble:
-    case Element::kInt64:
-    case Element::kUint64:
-      return 8;
-    default:
-      return 1;
-  }
-}
-
 }  // namespace webnn::ort

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "backends/host_memory.h"
 #include "backends/onnxruntime/element.h"
 #include "backends/onnxruntime/library.h"
 #include "core/errors.h"

@@ -1,30 +1,20 @@
 #include "backends/onnxruntime/library.h"
 
-#include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <filesystem>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <string_view>
-#include <system_error>
 #include <utility>
-#include <vector>
 
+#include "backends/vendor_library.h"
 #include "core/dynamic_library.h"
 #include "core/errors.h"
-#include "core/python_packages.h"
 #include "core/try.h"
 
 namespace webnn::ort {
 namespace {
 
 constexpr std::string_view kStem = "libonnxruntime";
-constexpr const char* kVariable = "WEBNN_ONNXRUNTIME_LIBRARY";
-constexpr std::string_view kHowToGetIt =
-    "Install it with `pip install onnxruntime`, or set the environment variable "
-    "WEBNN_ONNXRUNTIME_LIBRARY to the path of libonnxruntime.";
 
 // "1.21.0" -> 21; -1 when the major version is not 1 or the text is no version.
 int MinorVersion(std::string_view version) {
@@ -34,23 +24,16 @@ int MinorVersion(std::string_view version) {
   return minor;
 }
 
-// Libraries of the Python package `onnxruntime` (`onnxruntime-gpu` and others install the same
-// folder), in the order in which Python would find them.
-std::vector<std::string> LibrariesOfPythonPackages() {
-  std::vector<std::string> libraries;
-  for (const std::filesystem::path& packages : PythonPackageFolders()) {
-    std::vector<std::string> here;
-    std::error_code error;
-    std::filesystem::directory_iterator entry(packages / "onnxruntime" / "capi", error);
-    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-      if (DynamicLibrary::IsLibrary(entry->path().filename().string(), kStem)) {
-        here.push_back(entry->path().string());
-      }
-    }
-    std::sort(here.begin(), here.end(), std::greater<>());
-    libraries.insert(libraries.end(), here.begin(), here.end());
-  }
-  return libraries;
+const VendorLibrary& Vendor() {
+  static const VendorLibrary kVendor = {
+      .backend = "onnxruntime",
+      .stem = kStem,
+      .variable = "WEBNN_ONNXRUNTIME_LIBRARY",
+      .python_package = "onnxruntime",  // `onnxruntime-gpu` and others install the same folder
+      .python_folder = "capi",
+      .names = {DynamicLibrary::FileName(kStem, 1), DynamicLibrary::FileName(kStem)},
+      .needed = fmt::format("version 1.{} or newer", kMinimumMinor)};
+  return kVendor;
 }
 
 }  // namespace
@@ -66,54 +49,22 @@ class LibraryList {
   Result<const Library*> Open(const ContextOptions& options,
                               const std::shared_ptr<const Log>& log) {
     const std::lock_guard lock(mutex_);
-    if (!options.library_path.empty()) {
-      return OpenNamed(options.library_path, "ContextOptions::library_path", log);
-    }
-    if (const char* path = std::getenv(kVariable); path != nullptr && *path != '\0') {
-      return OpenNamed(path, kVariable, log);
-    }
-    // What a search has found stays what it finds, so that a second context costs no search.
-    if (found_ != nullptr) {
-      found_->log_->Add(log);
-      return found_;
-    }
-    std::vector<std::string> paths = LibrariesOfPythonPackages();
-    paths.push_back(DynamicLibrary::FileName(kStem, 1));
-    paths.push_back(DynamicLibrary::FileName(kStem));
-    Result<const Library*> library = OpenFirstOf(paths, log);
-    if (library.ok()) found_ = *library;
+    WEBNN_ASSIGN_OR_RETURN(
+        const Library* library,
+        OpenVendorLibrary(Vendor(), options.library_path, found_,
+                          [&](const std::string& path) { return OpenPath(path, log); }));
+    library->log_->Add(log);
     return library;
   }
 
   Result<const Library*> OpenFirst(std::span<const std::string> paths,
                                    const std::shared_ptr<const Log>& log) {
     const std::lock_guard lock(mutex_);
-    return OpenFirstOf(paths, log);
+    return webnn::OpenFirst(Vendor(), paths,
+                            [&](const std::string& path) { return OpenPath(path, log); });
   }
 
  private:
-  Result<const Library*> OpenNamed(const std::string& path, std::string_view source,
-                                   const std::shared_ptr<const Log>& log) {
-    Result<const Library*> library = OpenPath(path, log);
-    if (library.ok()) return library;
-    return NotSupported("onnxruntime: {} names '{}', which cannot be used: {}", source, path,
-                        library.error().message);
-  }
-
-  Result<const Library*> OpenFirstOf(std::span<const std::string> paths,
-                                     const std::shared_ptr<const Log>& log) {
-    std::string tried;
-    for (const std::string& path : paths) {
-      Result<const Library*> library = OpenPath(path, log);
-      if (library.ok()) return library;
-      tried += fmt::format("\n  {}: {}", path, library.error().message);
-    }
-    return NotSupported(
-        "onnxruntime: no usable {} (version 1.{} or newer) was found. {}\nTried the package "
-        "'onnxruntime' of every Python found, then the loader's own path:{}",
-        DynamicLibrary::FileName(kStem), kMinimumMinor, kHowToGetIt, tried);
-  }
-
   // The message of the error is the reason alone.
   Result<const Library*> OpenPath(const std::string& path, const std::shared_ptr<const Log>& log) {
     auto known = libraries_.find(path);

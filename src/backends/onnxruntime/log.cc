@@ -54,7 +54,7 @@ void Log::Callback(void* log, OrtLoggingLevel severity, const char* /*category*/
 
 void ProcessLog::Add(const std::shared_ptr<const Log>& log) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(logs_, [](const auto& other) { return other.expired(); });
+  std::erase_if(logs_, [&](const auto& other) { return other.expired() || other.lock() == log; });
   logs_.push_back(log);
 }
 

@@ -32,6 +32,7 @@ class Log {
 /// context of the library.
 class ProcessLog {
  public:
+  /// Nothing for one that it has.
   void Add(const std::shared_ptr<const Log>& log);
   /// For ONNX Runtime; `log` is a `ProcessLog*`.
   static void ORT_API_CALL Callback(void* log, OrtLoggingLevel severity, const char* category,

@@ -134,7 +134,7 @@ Result<void> Session::Run(std::span<BackendTensor* const> inputs,
   WEBNN_CHECK(inputs.size() + outputs.size() == signature_.slots.size());
   return RunAt([&](size_t k) {
     BackendTensor* tensor = k < inputs.size() ? inputs[k] : outputs[k - inputs.size()];
-    return static_cast<const Tensor*>(tensor)->data();
+    return static_cast<const HostTensor*>(tensor)->data();
   });
 }
 

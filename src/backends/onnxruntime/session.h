@@ -40,7 +40,7 @@ class Session final : public CompiledGraph {
   Handle<OrtSession> session_;
   Handle<OrtRunOptions> run_options_;
   Signature signature_;
-  BindingPool pool_;
+  AddressPool<Binding> pool_;
 };
 
 }  // namespace webnn::ort

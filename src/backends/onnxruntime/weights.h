@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
+#include "backends/host_memory.h"
 #include "backends/onnxruntime/library.h"
-#include "backends/onnxruntime/memory.h"
 #include "onnx/serialize.h"
 
 namespace webnn::ort {

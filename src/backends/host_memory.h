@@ -4,11 +4,14 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "backends/backend.h"
+#include "lowering/model.h"
 
-namespace webnn::ort {
+/// Memory of back ends that run on the CPU.
+namespace webnn {
 
 /// Bytes on a cache line boundary, zero at first.
 class AlignedBuffer {
@@ -33,12 +36,23 @@ class AlignedBuffer {
   size_t size_ = 0;
 };
 
-/// A tensor is plain memory: ONNX Runtime gets its address at each run.
-class Tensor final : public BackendTensor {
+/// What an address must be a multiple of; packed 4-bit types are bytes.
+size_t AlignmentOf(lowering::Element element);
+
+/// A tensor that is plain memory: graphs get its address at each run.
+class HostTensor final : public BackendTensor {
  public:
-  explicit Tensor(AlignedBuffer buffer) : buffer_(std::move(buffer)), bytes_(buffer_.bytes()) {}
+  /// See `Backend::CreateTensor`.
+  static Result<std::unique_ptr<BackendTensor>> Create(const OperandDescriptor& descriptor);
+  /// See `Backend::ImportTensor`; errors are of the back end `backend`.
+  static Result<std::unique_ptr<BackendTensor>> Import(std::string_view backend,
+                                                       const OperandDescriptor& descriptor,
+                                                       const DeviceMemory& memory,
+                                                       std::shared_ptr<void> owner);
+
+  explicit HostTensor(AlignedBuffer buffer) : buffer_(std::move(buffer)), bytes_(buffer_.bytes()) {}
   /// Memory of somebody else, which lives while `owner` does.
-  Tensor(std::span<std::byte> bytes, std::shared_ptr<void> owner)
+  HostTensor(std::span<std::byte> bytes, std::shared_ptr<void> owner)
       : owner_(std::move(owner)), bytes_(bytes) {}
   Result<void> Write(std::span<const std::byte> bytes) override;
   Result<void> Read(std::span<std::byte> bytes) const override;
@@ -55,4 +69,4 @@ class Tensor final : public BackendTensor {
   std::span<std::byte> bytes_;
 };
 
-}  // namespace webnn::ort
+}  // namespace webnn
