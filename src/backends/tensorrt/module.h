@@ -38,8 +38,9 @@ struct BuildOptions {
   /// Ordinal of the device that is current; builders are kept by it. -1: there is none, which is
   /// for TensorRT-RTX alone.
   int device = -1;
-  /// Makes the device's CUDA context current in a thread that the build has started; may be null.
-  std::function<void()> attach = nullptr;
+  /// Runs a function with the device's CUDA context current: for what the build does in a thread of
+  /// its own. Null: there is none.
+  std::function<void(const std::function<void()>& function)> with_device = nullptr;
   bool tf32 = false;
   int optimization_level = 3;
   uint64_t workspace_bytes = 0;  ///< 0: no limit.

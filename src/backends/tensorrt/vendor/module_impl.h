@@ -235,7 +235,8 @@ class BuilderPool {
       }
       if (shelf.attempt == nullptr) {
         shelf.attempt = std::make_shared<Attempt>();
-        threads_.emplace_back([this, &shelf, attach = options.attach] { Make(shelf, attach); });
+        threads_.emplace_back(
+            [this, &shelf, with_device = options.with_device] { Make(shelf, with_device); });
       }
       const std::shared_ptr<Attempt> attempt = shelf.attempt;
       while (!attempt->done && shelf.free.empty()) {
@@ -271,14 +272,18 @@ class BuilderPool {
     std::shared_ptr<Attempt> attempt;  // null: none is being made
   };
 
-  void Make(Shelf& shelf, const std::function<void()>& attach) {
+  void Make(Shelf& shelf, const std::function<void(const std::function<void()>&)>& with_device) {
     Messages messages;
     std::unique_ptr<nv::IBuilder> builder;
-    {
+    const auto make = [&] {
       const MessageScope scope(messages);
-      if (attach) attach();
       builder.reset(static_cast<nv::IBuilder*>(
           Call(messages, library_.create_builder, &logger_, library_.interface_version)));
+    };
+    if (with_device) {
+      with_device(make);
+    } else {
+      make();
     }
     {
       const std::lock_guard lock(mutex_);
