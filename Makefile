@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench benchmark-tensorrt docs install clean distclean
+.PHONY: help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -105,6 +105,13 @@ bench: build  ## Run all benchmarks
 	@for program in build/bench/*; do \
 	  if [ -f "$$program" ] && [ -x "$$program" ]; then "$$program" || exit 1; fi; \
 	done
+
+test-tensorrt: build  ## Run the tests that need an NVIDIA GPU, and the conformance cases on it
+	@tools/test_tensorrt.sh build
+
+# To copy to a machine with a GPU: .gpu/run.sh build/tests/gpu_test
+gpu-bundle: build models  ## All that the GPU tests need in .gpu/, to copy to a machine with a GPU
+	@tools/gpu_bundle.sh build .gpu
 
 benchmark-tensorrt: build models  ## The TensorRT back end against TensorRT by hand, on a GPU
 	@build/bench/tensorrt --json build/benchmark-tensorrt.json --check $(BENCH_ARGS)
