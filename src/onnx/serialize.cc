@@ -91,13 +91,26 @@ class Serializer {
     WriteGraph(proto->mutable_graph());
 
     const uint64_t size = proto->ByteSizeLong();
-    if (size > kMaxFileBytes) return TooLarge(size);
+    uint64_t whole = size;
+    for (const Appended& one : appended_) whole += one.header.size() + one.bytes.size();
+    if (whole > kMaxFileBytes) return TooLarge(whole);
+    result_.proto.reserve(whole);
     result_.proto.resize(size);
     proto->SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(result_.proto.data()));
+    for (const Appended& one : appended_) {
+      result_.proto.append(one.header);
+      result_.proto.append(reinterpret_cast<const char*>(one.bytes.data()), one.bytes.size());
+    }
     return std::move(result_);
   }
 
  private:
+  // A weight behind the rest of the model: what comes before its bytes, which end it.
+  struct Appended {
+    std::string header;
+    std::span<const std::byte> bytes;
+  };
+
   bool IsExternal(const Initializer& initializer) const {
     return !options_.embed_weights && initializer.own.empty() &&
            initializer.reference.size() > kInlineBytes;
@@ -107,7 +120,7 @@ class Serializer {
   Result<void> CheckInlineBytes() const {
     uint64_t size = 0;
     for (const Initializer& initializer : model_.initializers) {
-      if (!IsExternal(initializer)) size += initializer.bytes().size();
+      if (options_.append_weights || !IsExternal(initializer)) size += initializer.bytes().size();
     }
     if (size > kMaxFileBytes) return TooLarge(size);
     return {};
@@ -116,7 +129,8 @@ class Serializer {
   Error TooLarge(uint64_t size) const {
     return OperationError(
         "the ONNX model takes {} bytes{}, and the file format ends at {} bytes", size,
-        options_.embed_weights ? " with its weights embedded" : " without its external weights",
+        options_.embed_weights || options_.append_weights ? " with its weights embedded"
+                                                          : " without its external weights",
         kMaxFileBytes);
   }
 
@@ -133,7 +147,11 @@ class Serializer {
     }
     graph->mutable_initializer()->Reserve(static_cast<int>(model_.initializers.size()));
     for (const Initializer& initializer : model_.initializers) {
-      WriteInitializer(graph->add_initializer(), initializer);
+      if (options_.append_weights && IsExternal(initializer)) {
+        Append(initializer);
+      } else {
+        WriteInitializer(graph->add_initializer(), initializer);
+      }
     }
     graph->mutable_node()->Reserve(static_cast<int>(model_.nodes.size()));
     for (size_t i = 0; i < model_.nodes.size(); ++i) {
@@ -163,12 +181,41 @@ class Serializer {
             value.descriptor.shape().sizes());
   }
 
+  void Describe(::onnx::TensorProto* tensor, const Initializer& initializer) const {
+    tensor->set_name(names_[initializer.value]);
+    tensor->set_data_type(static_cast<int32_t>(initializer.element));
+    tensor->mutable_dims()->Add(initializer.sizes.begin(), initializer.sizes.end());
+  }
+
+  // A model that has only a graph, which has only this initializer; its last field are the bytes.
+  void Append(const Initializer& initializer) {
+    const std::span<const std::byte> bytes = initializer.bytes();
+    ::onnx::TensorProto proto;
+    Describe(&proto, initializer);
+    std::string tensor;
+    proto.AppendToString(&tensor);
+    AppendTag(tensor, ::onnx::TensorProto::kRawDataFieldNumber, bytes.size());
+    std::string graph;
+    AppendTag(graph, ::onnx::GraphProto::kInitializerFieldNumber, tensor.size() + bytes.size());
+    std::string header;
+    AppendTag(header, ::onnx::ModelProto::kGraphFieldNumber,
+              graph.size() + tensor.size() + bytes.size());
+    appended_.push_back({header + graph + tensor, bytes});
+  }
+
+  // The beginning of a field of the kind that has a length.
+  static void AppendTag(std::string& text, int field, uint64_t length) {
+    constexpr uint64_t kLengthDelimited = 2;
+    for (uint64_t number : {static_cast<uint64_t>(field) << 3U | kLengthDelimited, length}) {
+      for (; number >= 0x80; number >>= 7U) text += static_cast<char>(number | 0x80U);
+      text += static_cast<char>(number);
+    }
+  }
+
   void WriteInitializer(::onnx::TensorProto* tensor, const Initializer& initializer) {
     const std::string& name = names_[initializer.value];
     const std::span<const std::byte> bytes = initializer.bytes();
-    tensor->set_name(name);
-    tensor->set_data_type(static_cast<int32_t>(initializer.element));
-    tensor->mutable_dims()->Add(initializer.sizes.begin(), initializer.sizes.end());
+    Describe(tensor, initializer);
     if (!IsExternal(initializer)) {
       tensor->set_raw_data(bytes.data(), bytes.size());
       return;
@@ -249,6 +296,7 @@ class Serializer {
   const Model& model_;
   const SerializeOptions& options_;
   std::vector<std::string> names_;  // by value id
+  std::vector<Appended> appended_;
   SerializedModel result_;
 };
 

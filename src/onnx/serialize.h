@@ -17,6 +17,9 @@ namespace webnn::onnx_format {
 struct SerializeOptions {
   /// All weights inside the file, for tools that get nothing but the file.
   bool embed_weights = false;
+  /// The same for runtimes that get the bytes and no file: each weight is copied once. The graph's
+  /// message comes in several parts then, which readers of protobuf merge.
+  bool append_weights = false;
   /// Data types and shapes of the values between the operators, for checkers and viewers.
   bool value_shapes = false;
   /// Large external weights that lie in one of these files are referred to there, by a location

@@ -38,8 +38,9 @@ class TensorRtBuildTest : public testing::Test {
     module_ = OpenModule(Flavor::kTensorRtRtx, {.library_path = kLibrary}).value();
   }
 
-  // y = Op(x * w), `layers` times; the weights are external.
-  SerializedModel Layers(int layers, std::string_view op = "Relu") const {
+  // y = Op(x * w), `layers` times.
+  SerializedModel Layers(int layers, std::string_view op = "Relu",
+                         const onnx_format::SerializeOptions& options = {}) const {
     TestModel test;
     lowering::ValueId x = test.Input("x", DataType::kFloat32, Shape{16, 64});
     for (int i = 0; i < layers; ++i) {
@@ -48,7 +49,7 @@ class TensorRtBuildTest : public testing::Test {
       x = test.Node(op, {x});
     }
     test.Output("y", x, DataType::kFloat32, Shape{16, 64});
-    return onnx_format::Serialize(std::move(test).Finish()).value();
+    return onnx_format::Serialize(std::move(test).Finish(), options).value();
   }
 
   const Module* module_ = nullptr;
@@ -70,6 +71,17 @@ TEST_F(TensorRtBuildTest, BuildsForEachTarget) {
   EXPECT_EQ(plans.size(), 3U);
   EXPECT_THAT(module_->Build(model, {.compute_capabilities = {90}}, nullptr),
               Fails(ErrorCode::kNotSupported, "it cannot build for: sm90"));
+}
+
+TEST_F(TensorRtBuildTest, TakesWeightsInTheFile) {
+  const SerializedModel model = Layers(2, "Relu", {.append_weights = true});
+  ASSERT_EQ(model.weights.size(), 0U);
+  const BuildOptions options{.compute_capabilities = {86}};
+  const Result<BuiltPlan> inside = module_->Build(model, options, nullptr);
+  ASSERT_THAT(inside, Succeeds());
+  const Result<BuiltPlan> beside = module_->Build(Layers(2), options, nullptr);
+  ASSERT_THAT(beside, Succeeds());
+  EXPECT_EQ(inside->plan.bytes.size(), beside->plan.bytes.size());
 }
 
 TEST_F(TensorRtBuildTest, AnErrorIsTheParsersOwn) {

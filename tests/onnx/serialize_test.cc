@@ -279,11 +279,26 @@ TEST(SerializeTest, EmbedsWeightsOnRequest) {
   EXPECT_THAT(Parse(*serialized).graph().initializer(0).raw_data(), SizeIs(5000));
 }
 
+TEST(SerializeTest, AppendedWeightsReadLikeEmbeddedOnes) {
+  std::vector<std::byte> bytes(70000, std::byte{7});
+  bytes[69999] = std::byte{8};
+  const Model model = WeightModel(bytes);
+  Result<SerializedModel> embedded = Serialize(model, {.embed_weights = true});
+  Result<SerializedModel> appended = Serialize(model, {.append_weights = true});
+  ASSERT_THAT(embedded, Succeeds());
+  ASSERT_THAT(appended, Succeeds());
+  EXPECT_THAT(appended->weights, IsEmpty());
+  EXPECT_NE(appended->proto, embedded->proto);
+  EXPECT_EQ(Parse(*appended).SerializeAsString(), Parse(*embedded).SerializeAsString());
+}
+
 TEST(SerializeTest, RefusesMoreThanTheFormatHolds) {
   // The limit is checked before the bytes are read, so the span may lie.
   const std::byte byte{};
   const std::span<const std::byte> huge(&byte, size_t{1} << 31);
   EXPECT_THAT(Serialize(WeightModel(huge), {.embed_weights = true}),
+              Fails(ErrorCode::kOperation, "2147483648 bytes with its weights embedded"));
+  EXPECT_THAT(Serialize(WeightModel(huge), {.append_weights = true}),
               Fails(ErrorCode::kOperation, "2147483648 bytes with its weights embedded"));
   EXPECT_THAT(Serialize(WeightModel(huge)), Succeeds());
 }
