@@ -185,6 +185,9 @@ class Report {
     }
   }
 
+  /// Long programs: figures go to standard error as they come, beside what `Finish` prints.
+  void ShowAtOnce() { at_once_ = true; }
+
   /// The first call for a title names the columns.
   void Row(const std::string& title, const std::vector<std::string>& columns,
            std::vector<std::string> cells) {
@@ -214,9 +217,7 @@ class Report {
     for (const auto& figure : figures_) {
       const bool ok = figure["ok"];
       passed = passed && ok;
-      fmt::print("{}: {} is {}, must be {} {}\n", ok ? "ok" : "MISSED",
-                 figure["what"].get<std::string>(), figure["value"].get<std::string>(),
-                 figure["bound"].get<std::string>(), figure["limit"].get<std::string>());
+      fmt::print("{}\n", Line(figure));
     }
     const double load = neighbours_.Load();
     fmt::print("other processes used {:.2f} cores meanwhile\n", load);
@@ -275,12 +276,21 @@ class Report {
     return {{"cpu", model}, {"cores", std::thread::hardware_concurrency()}, {"memory", memory}};
   }
 
+  static std::string Line(const nlohmann::ordered_json& figure) {
+    return fmt::format("{}: {} is {}, must be {} {}", figure["ok"].get<bool>() ? "ok" : "MISSED",
+                       figure["what"].get<std::string>(), figure["value"].get<std::string>(),
+                       figure["bound"].get<std::string>(), figure["limit"].get<std::string>());
+  }
+
   void Figure(const std::string& what, double value, double limit, const char* bound, bool ok) {
     figures_.push_back({{"what", what},
                         {"value", fmt::format("{:.3f}", value)},
                         {"bound", bound},
                         {"limit", fmt::format("{}", limit)},
                         {"ok", ok}});
+    if (at_once_) {
+      fmt::print(stderr, "{:7.1f} s  {}\n", Seconds() - start_, Line(figures_.back()));
+    }
   }
 
   static void PrintTable(const nlohmann::ordered_json& table) {
@@ -303,6 +313,8 @@ class Report {
   const std::string name_;
   std::string json_;
   bool check_ = false;
+  bool at_once_ = false;
+  double start_ = Seconds();
   nlohmann::ordered_json tables_ = nlohmann::ordered_json::array();
   nlohmann::ordered_json figures_ = nlohmann::ordered_json::array();
   nlohmann::ordered_json notes_ = nlohmann::ordered_json::array();

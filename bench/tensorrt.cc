@@ -342,15 +342,15 @@ void MeasureThreads(Report& report, const Settings& settings, Sides& sides, cons
     sides.Prepare(*ours.back(), *raw.back());
     outputs.emplace_back(test.definition->outputs()[0].descriptor.element_count());
   }
-  const double seconds = settings.quick ? 0.2 : 0.4;
-  const auto row = [&](const char* what, size_t threads, double limit, const auto& run_ours,
-                       const auto& run_raw) {
+  const double seconds = settings.quick ? 0.2 : 0.3;
+  const auto row = [&](const char* what, size_t threads, int runs, double limit,
+                       const auto& run_ours, const auto& run_raw) {
     std::vector<double> ratios;
     std::vector<double> our_rates;
     std::vector<double> raw_rates;
-    for (int round = 0; round < (settings.quick ? 3 : 5); ++round) {
-      our_rates.push_back(Throughput(threads, seconds, run_ours));
-      raw_rates.push_back(Throughput(threads, seconds, run_raw));
+    for (int round = 0; round < (settings.quick ? 2 : 3); ++round) {
+      our_rates.push_back(runs * Throughput(threads, seconds, run_ours));
+      raw_rates.push_back(runs * Throughput(threads, seconds, run_raw));
       ratios.push_back(our_rates.back() / raw_rates.back());
     }
     report.Row(fmt::format("{}, runs a second", test.title),
@@ -364,7 +364,7 @@ void MeasureThreads(Report& report, const Settings& settings, Sides& sides, cons
   };
   for (const size_t threads : {1, 2, 4, 8}) {
     row(
-        "dispatch, output read", threads, 0.95,
+        "dispatch, output read", threads, 1, 0.95,
         [&](size_t i) {
           ours[i]->Dispatch();
           ours[i]->Read(0, outputs[i]);
@@ -372,7 +372,7 @@ void MeasureThreads(Report& report, const Settings& settings, Sides& sides, cons
         [&](size_t i) { raw[i]->RunAndRead(); });
     // Eight in the queue: what the device can do. `Synchronize` waits for all threads' work.
     row(
-        "8 dispatches, one wait", threads, 0.95,
+        "8 dispatches, one wait", threads, 8, 0.95,
         [&](size_t i) {
           for (int k = 0; k < 8; ++k) ours[i]->Dispatch();
           sides.context.Synchronize();
@@ -381,10 +381,10 @@ void MeasureThreads(Report& report, const Settings& settings, Sides& sides, cons
           for (int k = 0; k < 8; ++k) raw[i]->Launch();
           raw[i]->Wait();
         });
-    row(
-        "host arrays in and out", threads, 0, [&](size_t i) { ours[i]->Compute(); },
-        [&](size_t i) { raw[i]->RunOnHost(); });
   }
+  row(
+      "host arrays in and out", 4, 1, 0, [&](size_t i) { ours[i]->Compute(); },
+      [&](size_t i) { raw[i]->RunOnHost(); });
 }
 
 // ---- Memory. ----
@@ -428,7 +428,9 @@ void MeasureStart(Report& report, const Settings& settings, const std::string& l
                   const Case& test) {
   std::vector<StartFigures> ours;
   std::vector<StartFigures> raw;
-  for (int round = 0; round < (settings.quick ? 3 : 5); ++round) {
+  // The larger batches are here for their memory, which is the same each time.
+  const int rounds = test.batch > 1 ? 1 : settings.quick ? 3 : 5;
+  for (int round = 0; round < rounds; ++round) {
     raw.push_back(RunStart({"--child", "raw", test.plan_path, library}));
     ours.push_back(RunStart(
         {"--child", "ours", test.id, test.folder, library,
@@ -499,7 +501,6 @@ void MeasureCases(Report& report, const Settings& settings, std::vector<Case> ca
   const RawRuntime runtime(library);
   for (const Case& test : cases) {
     const auto wants = [&](const char* section) { return settings.Wants(section, test.title); };
-    fmt::print(stderr, "{}\n", test.title);
     if (wants("dispatch") || wants("host") || wants("launch") || wants("threads") ||
         wants("growth")) {
       Sides sides(settings, runtime, test);
@@ -554,6 +555,7 @@ int Main(int argc, char** argv) {
     }
   }
   Report report("tensorrt", static_cast<int>(for_report.size()), for_report.data());
+  report.ShowAtOnce();
 
   const TemporaryFolder temporary;
   if (settings.cache_dir.empty()) settings.cache_dir = temporary.path();
