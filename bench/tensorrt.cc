@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "backends/tensorrt/payload.h"
 #include "cache/container.h"
 #include "child.h"
 #include "harness.h"
@@ -102,22 +103,19 @@ std::vector<Case> AllCases() {
 
 /// The plan inside the kept engine, as a file of its own.
 void ExtractPlan(Case& test) {
-  constexpr std::string_view kMagic = "ftrt";
-  std::string_view plan;
   for (const auto& file : std::filesystem::directory_iterator(test.folder)) {
     if (file.path().extension() != ".entry") continue;
     const cache::Entry entry = Must(cache::ParseEntry(MapFile(file.path())));
-    const std::string_view payload(reinterpret_cast<const char*>(entry.payload.bytes.data()),
-                                   entry.payload.bytes.size());
-    const size_t at = payload.find(kMagic);
-    if (at != std::string_view::npos && payload.size() - at > plan.size()) {
-      plan = payload.substr(at);
-    }
+    const auto payload = trt::Decode(entry.payload);
+    if (!payload) continue;  // The builder's timings.
+    test.plan_path = test.folder + "/plan.bin";
+    const auto plan = payload->plan.bytes;
+    std::ofstream(test.plan_path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(plan.data()),
+               static_cast<std::streamsize>(plan.size()));
+    return;
   }
-  if (plan.empty()) Fail("find an engine in", test.folder);
-  test.plan_path = test.folder + "/plan.bin";
-  std::ofstream(test.plan_path, std::ios::binary)
-      .write(plan.data(), static_cast<std::streamsize>(plan.size()));
+  Fail("find an engine in", test.folder);
 }
 
 void Build(Report& report, const Settings& settings, std::vector<Case>& cases) {

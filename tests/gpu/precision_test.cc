@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "backends/tensorrt/module.h"
+#include "backends/tensorrt/payload.h"
 #include "gpu_test.h"
 #include "runtime/compiled_file.h"
 
@@ -26,15 +27,12 @@ class PrecisionTest : public GpuTest {
     const std::string path = folder_.path() + "/graph.compiled";
     context_.CompileToFile(definition, path, options).value();
     const CompiledFile file = ReadCompiledFile(path).value();
-    const auto bytes = file.compiled.payload.bytes;
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const size_t plan = text.find("ftrt");
-    EXPECT_NE(plan, std::string_view::npos);
+    const trt::Payload payload = trt::Decode(file.compiled.payload).value();
     const auto flavor =
         BackendName() == "tensorrt" ? trt::Flavor::kTensorRt : trt::Flavor::kTensorRtRtx;
     Cuda::Get().MakeCurrent();
     const trt::Module* const module = trt::OpenModule(flavor, QuickOptions()).value();
-    return module->Deserialize(bytes.subspan(plan)).value()->Inspect().value();
+    return module->Deserialize(payload.plan.bytes).value()->Inspect().value();
   }
   double Error(Precision precision) {
     const std::vector<float> x = Pseudo(kSize * kSize, 77);
