@@ -18,14 +18,10 @@
 namespace webnn::cli {
 namespace {
 
-struct Arguments {
-  ModelArguments model;
-  InputArguments inputs;
-  EngineArguments engine;
+struct Arguments : RunArguments {
   uint32_t warm_up = 3;
   std::optional<uint32_t> iterations;
   std::optional<double> seconds;
-  bool json = false;
 };
 
 // Seconds of the runs, sorted.
@@ -101,13 +97,12 @@ Result<Times> Measure(const Arguments& arguments, const Context& context, const 
 Result<int> Bench(const Arguments& arguments) {
   if (arguments.iterations == 0u) return BadUse("--iterations takes a number from 1");
   if (arguments.seconds && !(*arguments.seconds > 0)) return BadUse("--seconds must be above 0");
-  WEBNN_ASSIGN_OR_RETURN(const ContextOptions options, ToContextOptions(arguments.engine));
+  WEBNN_ASSIGN_OR_RETURN(const ContextOptions options,
+                         OptionsFor(arguments.model, arguments.engine));
   WEBNN_ASSIGN_OR_RETURN(const PreparedModel model,
                          Prepare("bench", arguments.model, arguments.inputs));
-  WEBNN_ASSIGN_OR_RETURN(const Context context, Context::Create(options));
-  const Stopwatch build;
-  WEBNN_ASSIGN_OR_RETURN(const Graph graph, context.Compile(model.definition));
-  const double build_seconds = build.seconds();
+  WEBNN_ASSIGN_OR_RETURN(const CompiledModel compiled, CompileModel("bench", model, options));
+  const auto& [context, graph, build_seconds] = compiled;
   Tensors inputs;
   for (const TensorData& input : model.inputs) {
     WEBNN_ASSIGN_OR_RETURN(Tensor tensor,
@@ -128,10 +123,12 @@ Result<int> Bench(const Arguments& arguments) {
   const double per_second = 1 / times.Mean();
   const uint64_t memory = PeakMemoryBytes();
   if (arguments.json) {
+    Json operators = nullptr;
+    if (model.definition) operators = model.definition->operator_count();
     PrintJson({{"model", arguments.model.path},
                {"backend", EngineText(context)},
                {"threads", arguments.engine.threads},
-               {"operators", model.definition.operator_count()},
+               {"operators", operators},
                {"loadSeconds", model.load_seconds},
                {"buildSeconds", build_seconds},
                {"warmUp", arguments.warm_up},
@@ -162,28 +159,23 @@ Result<int> Bench(const Arguments& arguments) {
 
 Runner SetUp(std::vector<Option>& options) {
   auto arguments = std::make_shared<Arguments>();
-  AddModelOptions(options, arguments->model);
   constexpr std::string_view kGroup = "Measurement";
-  options.insert(options.end(),
-                 {{.name = "--iterations",
-                   .value = "N",
-                   .help = "Measure so many runs",
-                   .target = &arguments->iterations,
-                   .group = kGroup},
-                  {.name = "--seconds",
-                   .value = "NUMBER",
-                   .help = "Measure for so long, at least one run; 3 when neither is given",
-                   .target = &arguments->seconds,
-                   .group = kGroup},
-                  {.name = "--warmup",
-                   .value = "N",
-                   .help = "Runs before, which do not count; 3 without it",
-                   .target = &arguments->warm_up,
-                   .group = kGroup}});
-  AddInputOptions(options, arguments->inputs);
-  AddEngineOptions(options, arguments->engine);
-  options.push_back(
-      {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json});
+  AddRunOptions(options, *arguments,
+                {{.name = "--iterations",
+                  .value = "N",
+                  .help = "Measure so many runs",
+                  .target = &arguments->iterations,
+                  .group = kGroup},
+                 {.name = "--seconds",
+                  .value = "NUMBER",
+                  .help = "Measure for so long, at least one run; 3 when neither is given",
+                  .target = &arguments->seconds,
+                  .group = kGroup},
+                 {.name = "--warmup",
+                  .value = "N",
+                  .help = "Runs before, which do not count; 3 without it",
+                  .target = &arguments->warm_up,
+                  .group = kGroup}});
   return [arguments] { return Bench(*arguments); };
 }
 

@@ -18,6 +18,7 @@ namespace webnn::cli {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitBadUse = 2;
+inline constexpr int kExitInterrupted = 130;  ///< What shells give for a program that Ctrl-C ends.
 
 /// Where the value of an option goes: a flag, a text, texts (the option may be repeated), a number.
 using Target = std::variant<bool*, std::string*, std::vector<std::string>*, uint32_t*,
@@ -32,6 +33,7 @@ struct Option {
   Target target;
   std::string_view group = "Options";
   bool required = false;
+  std::string_view letter = {};  ///< "-o", as a short form.
 };
 
 struct Example {

@@ -6,8 +6,9 @@ namespace webnn::cli {
 
 std::span<const Command> AllCommands() {
   static const std::vector<Command> kCommands = {
-      RunCommand(), InspectCommand(), ConvertCommand(), CompareCommand(),    BenchCommand(),
-      OpsCommand(), DevicesCommand(), CacheCommand(),   CompletionCommand(), ManCommand(),
+      RunCommand(),     InspectCommand(),    ConvertCommand(), CompileCommand(),
+      CompareCommand(), BenchCommand(),      OpsCommand(),     DevicesCommand(),
+      CacheCommand(),   CompletionCommand(), ManCommand(),
   };
   return kCommands;
 }

@@ -9,6 +9,7 @@ Command RunCommand();
 Command InspectCommand();
 Command ConvertCommand();
 Command CompareCommand();
+Command CompileCommand();
 Command BenchCommand();
 Command OpsCommand();
 Command DevicesCommand();

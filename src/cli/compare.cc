@@ -6,6 +6,7 @@
 
 #include "cli/bisect.h"
 #include "cli/commands.h"
+#include "cli/compilation.h"
 #include "cli/difference.h"
 #include "cli/errors.h"
 #include "cli/json.h"
@@ -19,14 +20,11 @@
 namespace webnn::cli {
 namespace {
 
-struct Arguments {
-  ModelArguments model;
-  InputArguments inputs;
-  EngineArguments engine;
+struct Arguments : RunArguments {
+  std::vector<std::string> backends;  ///< The model's, then the reference's.
   std::string against;
   Tolerance tolerance;
   bool bisect = false;
-  bool json = false;
 };
 
 struct NamedDifference {
@@ -69,14 +67,16 @@ Result<std::vector<NamedDifference>> CompareAll(const std::vector<TensorData>& o
 
 Result<std::optional<Departure>> Bisect(const Arguments& arguments, const PreparedModel& model,
                                         const Context& context, const Reference& reference) {
-  if (!reference.definition) {
-    return BadUse("--bisect compares graphs: --against must be a back end or a model");
+  if (!reference.definition || !model.definition) {
+    return BadUse(
+        "--bisect compares graphs: the reference must be a back end or a model, and "
+        "neither side a compiled file");
   }
   const auto side = [](const GraphDefinition& definition, const Context& on,
                        const std::vector<TensorData>& inputs) {
     return Side{
         definition, [&on, &inputs](const GraphDefinition& part) -> Result<std::vector<TensorData>> {
-          WEBNN_ASSIGN_OR_RETURN(const Graph graph, on.Compile(part));
+          WEBNN_ASSIGN_OR_RETURN(const Graph graph, CompileGraph("compare", on, part));
           std::vector<TensorData> needed;
           for (const NamedDescriptor& input : graph.inputs()) {
             needed.push_back(
@@ -87,7 +87,7 @@ Result<std::optional<Departure>> Bisect(const Arguments& arguments, const Prepar
         }};
   };
   Progress progress("bisecting");
-  return FindDeparture(side(model.definition, context, model.inputs),
+  return FindDeparture(side(*model.definition, context, model.inputs),
                        side(*reference.definition, *reference.context, reference.inputs),
                        arguments.tolerance, [&](double done) { progress.Show(done); });
 }
@@ -143,16 +143,38 @@ Result<void> CheckTolerance(const Tolerance& tolerance) {
   return {};
 }
 
+// What to compare with: --against, run by a second --backend where one is given.
+Result<ReferenceChoice> ChooseReference(const Arguments& arguments) {
+  const std::vector<std::string>& backends = arguments.backends;
+  if (backends.size() > 2) {
+    return BadUse("--backend is given {} times; twice compares two back ends", backends.size());
+  }
+  ReferenceChoice choice = {.against = arguments.against};
+  if (backends.size() == 2) {
+    WEBNN_RETURN_IF_ERROR(CheckBackend(backends[1]));
+    choice.backend = backends[1];
+    if (choice.against.empty()) choice.against = backends[1];
+  }
+  if (choice.against.empty()) {
+    return WithHint(BadUse("there is nothing to compare with"),
+                    "--against takes a back end, a model, outputs or onnxruntime-original; "
+                    "--backend twice compares two back ends");
+  }
+  return choice;
+}
+
 Result<int> CompareModels(const Arguments& arguments) {
   WEBNN_RETURN_IF_ERROR(CheckTolerance(arguments.tolerance));
-  WEBNN_ASSIGN_OR_RETURN(const ContextOptions options, ToContextOptions(arguments.engine));
+  WEBNN_ASSIGN_OR_RETURN(const ReferenceChoice choice, ChooseReference(arguments));
+  EngineArguments engine = arguments.engine;
+  if (!arguments.backends.empty()) engine.backend = arguments.backends[0];
+  WEBNN_ASSIGN_OR_RETURN(const ContextOptions options, OptionsFor(arguments.model, engine));
   WEBNN_ASSIGN_OR_RETURN(const PreparedModel model,
                          Prepare("compare", arguments.model, arguments.inputs));
-  WEBNN_ASSIGN_OR_RETURN(const Context context, Context::Create(options));
-  WEBNN_ASSIGN_OR_RETURN(const Graph graph, context.Compile(model.definition));
-  WEBNN_ASSIGN_OR_RETURN(const auto outputs, Compute(context, graph, model.inputs));
-  WEBNN_ASSIGN_OR_RETURN(const Reference reference,
-                         MakeReference(arguments.against, arguments.model.path, model, options));
+  WEBNN_ASSIGN_OR_RETURN(const CompiledModel compiled, CompileModel("compare", model, options));
+  const Context& context = compiled.context;
+  WEBNN_ASSIGN_OR_RETURN(const auto outputs, Compute(context, compiled.graph, model.inputs));
+  WEBNN_ASSIGN_OR_RETURN(const Reference reference, MakeReference(choice, model, options));
   WEBNN_ASSIGN_OR_RETURN(const auto differences,
                          CompareAll(outputs, reference.outputs, arguments.tolerance));
   const bool equal = std::all_of(differences.begin(), differences.end(),
@@ -197,9 +219,9 @@ Result<int> CompareModels(const Arguments& arguments) {
 
 Runner SetUp(std::vector<Option>& options) {
   auto arguments = std::make_shared<Arguments>();
-  AddModelOptions(options, arguments->model);
-  options.insert(
-      options.end(),
+  std::vector<Option> own;
+  own.insert(
+      own.end(),
       {{.name = "--against",
         .value = "FILE",
         .help = fmt::format("The reference: a back end's name; {}, which is ONNX Runtime on the "
@@ -207,19 +229,20 @@ Runner SetUp(std::vector<Option>& options) {
                             "another model file",
                             kOriginal),
         .target = &arguments->against,
-        .group = "Reference",
-        .required = true},
+        .group = "Reference"},
        {.name = "--bisect",
         .value = "",
         .help = "Find the first operator whose result departs; the reference must be a back end, "
                 "or a model with the same operators",
         .target = &arguments->bisect,
         .group = "Reference"}});
-  AddToleranceOptions(options, arguments->tolerance);
-  AddInputOptions(options, arguments->inputs);
-  AddEngineOptions(options, arguments->engine);
-  options.push_back(
-      {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json});
+  AddToleranceOptions(own, arguments->tolerance);
+  AddRunOptions(options, *arguments, own);
+  for (Option& option : options) {
+    if (option.name != "--backend") continue;
+    option.help += "; a second one runs the reference, in float32";
+    option.target = &arguments->backends;
+  }
   return [arguments] { return CompareModels(*arguments); };
 }
 
@@ -241,6 +264,9 @@ Command CompareCommand() {
                     "With outputs that were stored"},
                    {"webnn compare model.onnx --against model.webnn --ulp 0",
                     "Do two files hold the same model?"},
+                   {"webnn compare model.onnx --backend tensorrt --precision float16 "
+                    "--backend onnxruntime",
+                    "Does TensorRT compute what ONNX Runtime does?"},
                    {"webnn compare half.onnx --against full.onnx --bisect",
                     "Where two models part"}},
       .set_up = &SetUp};

@@ -96,8 +96,10 @@ std::string Bash() {
   for (const Command& command : AllCommands()) {
     for (const Option& option : OptionsOf(command)) {
       if (IsArgument(option) || option.value.empty()) continue;
-      text +=
-          fmt::format("    '{} {}') {}; return ;;\n", command.name, option.name, BashReply(option));
+      for (const std::string_view name : {option.name, option.letter}) {
+        if (name.empty()) continue;
+        text += fmt::format("    '{} {}') {}; return ;;\n", command.name, name, BashReply(option));
+      }
     }
   }
   text += "  esac\n  case \"$command\" in\n";
@@ -154,6 +156,9 @@ std::string Zsh() {
         spec = fmt::format("{}{}[{}]{}", MayRepeat(option) ? "*" : "", option.name,
                            Replace(option.help, "[]\\:", "\\"),
                            option.value.empty() ? "" : ZshValue(option));
+        if (!option.letter.empty()) {
+          text += " \\\n        " + Quoted(std::string(option.letter) + ZshValue(option));
+        }
       }
       text += " \\\n        " + Quoted(spec);
     }
@@ -180,6 +185,7 @@ std::string Fish() {
     for (const Option& option : OptionsOf(command)) {
       text += fmt::format("complete -c webnn -n {}", condition);
       if (!IsArgument(option)) {
+        if (!option.letter.empty()) text += fmt::format(" -s {}", option.letter.substr(1));
         text += fmt::format(" -l {} -d {}", option.name.substr(2), Quoted(option.help));
       }
       const auto words = WordsFor(option);

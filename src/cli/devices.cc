@@ -1,11 +1,14 @@
+#include "webnn/devices.h"
+
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "backends/backend.h"
 #include "cli/commands.h"
 #include "cli/errors.h"
 #include "cli/json.h"
+#include "cli/statistics.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -17,38 +20,80 @@ struct Arguments {
   bool json = false;
 };
 
-Result<int> Devices(const Arguments& arguments) {
-  Table table({{"back end"}, {"device"}, {"version"}, {"library"}});
-  Json list = Json::array();
+std::string Reason(std::string_view what, std::string_view reason) {
+  return fmt::format("\n{} not available here:\n{}", what, Wrap(reason, 100, 2));
+}
+
+std::string DevicesText(const DeviceList& list) {
+  Table backends({{"back end"}, {"device"}, {"version"}, {"library"}});
+  Table gpus({{"GPU"}, {"name"}, {"compute capability"}, {"memory", true}});
   std::string missing;
-  bool any = false;
-  for (const BackendEntry& entry : AllBackends()) {
-    ContextOptions options;
-    options.library_path = arguments.library;
-    const auto backend = entry.open(options);
-    if (backend) {
-      const Backend& open = **backend;
-      table.Add({std::string(entry.name), open.device(), open.version(), open.library()});
-      list.push_back({{"backend", entry.name},
-                      {"available", true},
-                      {"device", open.device()},
-                      {"version", open.version()},
-                      {"library", open.library()},
-                      {"default", !any}});
-      any = true;
+  for (const BackendStatus& status : list.backends) {
+    if (status.available) {
+      backends.Add({status.name, status.device, status.version, status.library});
     } else {
-      missing += fmt::format("{}{} is not available here:\n{}", missing.empty() && !any ? "" : "\n",
-                             entry.name, Wrap(backend.error().message, 100, 2));
-      list.push_back(
-          {{"backend", entry.name}, {"available", false}, {"reason", backend.error().message}});
+      missing += Reason(status.name + " is", status.reason);
+      if (!status.library.empty()) {
+        missing += fmt::format("  its library is there: {} {}\n", status.library, status.version);
+      }
     }
   }
-  if (arguments.json) {
-    PrintJson({{"backends", list}});
-  } else {
-    if (any) Print(table.ToText(StandardOutput()));
-    Print(missing);
+  for (const GpuInfo& gpu : list.gpus) {
+    gpus.Add({gpu.device, gpu.name, fmt::format("{}.{}", gpu.major, gpu.minor),
+              BytesText(gpu.memory_bytes)});
   }
+  std::string text;
+  if (!backends.empty()) text += backends.ToText(StandardOutput());
+  if (!gpus.empty()) {
+    text += fmt::format("\n{}driver {}\n", gpus.ToText(StandardOutput()), list.driver);
+  }
+  text += missing;
+  if (!list.gpu_reason.empty()) text += Reason("GPUs are", list.gpu_reason);
+  // The first table may be missing.
+  return text.starts_with('\n') ? text.substr(1) : text;
+}
+
+Json DevicesJson(const DeviceList& list) {
+  Json backends = Json::array();
+  bool any = false;
+  for (const BackendStatus& status : list.backends) {
+    Json json = {{"backend", status.name}, {"available", status.available}};
+    if (status.available) {
+      json["device"] = status.device;
+      json["default"] = !any;
+      any = true;
+    } else {
+      json["reason"] = status.reason;
+    }
+    if (status.available || !status.library.empty()) {
+      json["version"] = status.version;
+      json["library"] = status.library;
+    }
+    backends.push_back(std::move(json));
+  }
+  Json gpus = Json::array();
+  for (const GpuInfo& gpu : list.gpus) {
+    gpus.push_back({{"device", gpu.device},
+                    {"name", gpu.name},
+                    {"computeCapability", fmt::format("{}.{}", gpu.major, gpu.minor)},
+                    {"memoryBytes", gpu.memory_bytes},
+                    {"uuid", gpu.uuid}});
+  }
+  Json json = {{"backends", backends}, {"gpus", gpus}};
+  if (!list.driver.empty()) json["driver"] = list.driver;
+  if (!list.gpu_reason.empty()) json["gpuReason"] = list.gpu_reason;
+  return json;
+}
+
+Result<int> ListDevices(const Arguments& arguments) {
+  const DeviceList list = Devices({.library_path = arguments.library, .open_libraries = true});
+  if (arguments.json) {
+    PrintJson(DevicesJson(list));
+  } else {
+    Print(DevicesText(list));
+  }
+  const bool any = std::any_of(list.backends.begin(), list.backends.end(),
+                               [](const BackendStatus& status) { return status.available; });
   return any ? kExitOk : kExitFailed;
 }
 
@@ -56,10 +101,10 @@ Runner SetUp(std::vector<Option>& options) {
   auto arguments = std::make_shared<Arguments>();
   options = {{.name = "--library",
               .value = "FILE",
-              .help = "The back end's shared library, instead of looking for it",
+              .help = "A back end's shared library, instead of looking for it",
               .target = &arguments->library},
              {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json}};
-  return [arguments] { return Devices(*arguments); };
+  return [arguments] { return ListDevices(*arguments); };
 }
 
 }  // namespace
@@ -67,12 +112,14 @@ Runner SetUp(std::vector<Option>& options) {
 Command DevicesCommand() {
   return {
       .name = "devices",
-      .summary = "List the back ends and what they run on",
+      .summary = "List the back ends and GPUs that can be used here",
       .description =
           "Back ends that work here with their devices, versions and libraries, the one that is "
-          "used by default first; for others, what was looked for and how to get it. The exit "
-          "status is 1 when none works.",
+          "used by default first, and GPUs with their compute capability, memory and driver; for "
+          "what is missing, what was looked for and how to get it. The exit status is 1 when no "
+          "back end works.",
       .examples = {{"webnn devices", "What can run models here"},
+                   {"webnn devices --json", "For programs"},
                    {"webnn devices --library /opt/ort/lib/libonnxruntime.so.1",
                     "Whether that library can be used"}},
       .set_up = &SetUp};

@@ -57,14 +57,20 @@ std::vector<std::string_view> GroupsOf(std::span<const Option> options) {
 }
 
 std::string SyntaxOf(const Option& option) {
-  if (IsArgument(option) || option.value.empty()) return std::string(option.name);
-  return fmt::format("{} {}", option.name, option.value);
+  const std::string names = option.letter.empty()
+                                ? std::string(option.name)
+                                : fmt::format("{}, {}", option.letter, option.name);
+  if (IsArgument(option) || option.value.empty()) return names;
+  return fmt::format("{} {}", names, option.value);
 }
 
 std::string UsageOf(const Command& command, std::span<const Option> options) {
   std::string usage = fmt::format("webnn {} [OPTION...]", command.name);
   for (const Option& option : options) {
-    if (!IsArgument(option)) continue;
+    if (!IsArgument(option)) {
+      if (option.required) usage += fmt::format(" {} {}", option.name, option.value);
+      continue;
+    }
     usage += option.required ? fmt::format(" {}", option.name) : fmt::format(" [{}]", option.name);
   }
   return usage;
@@ -115,7 +121,7 @@ std::string CommandHelp(const Command& command, const Terminal& terminal) {
   if (!command.examples.empty()) {
     text += Heading(terminal, "Examples:") + Examples(terminal, command.examples) + "\n";
   }
-  return text + "Exit status: 0 success, 1 failure, 2 bad use.\n";
+  return text + "Exit status: 0 success, 1 failure, 2 bad use, 130 interrupted.\n";
 }
 
 }  // namespace webnn::cli

@@ -18,6 +18,7 @@
 #include "core/atomic_file.h"
 #include "fmt/ranges.h"
 #include "graph/infer_context.h"
+#include "runtime/compiled_file.h"
 #include "runtime/impl.h"
 
 namespace webnn::cli {
@@ -239,7 +240,54 @@ Json ReportJson(const Arguments& arguments, const Report& report) {
   return json;
 }
 
+// ---- A file of `webnn compile`. ----
+
+std::vector<DeclaredTensor> Declared(const std::vector<NamedDescriptor>& list) {
+  std::vector<DeclaredTensor> declared;
+  for (const auto& [name, descriptor] : list) {
+    DeclaredTensor& tensor = declared.emplace_back();
+    tensor.name = name;
+    tensor.data_type = Name(descriptor.data_type());
+    for (const uint32_t size : descriptor.shape()) tensor.dimensions.emplace_back(uint64_t{size});
+  }
+  return declared;
+}
+
+Result<int> InspectCompiled(const Arguments& arguments) {
+  const std::string& path = arguments.model.path;
+  if (arguments.graph || !arguments.dot.empty()) {
+    return NotSupported("\"{}\" is compiled: there is no graph in it to show", path);
+  }
+  WEBNN_ASSIGN_OR_RETURN(const CompiledFile file, ReadCompiledFile(path));
+  const auto inputs = Declared(file.signature.inputs);
+  const auto outputs = Declared(file.signature.outputs);
+  const auto fields = file.compiled.key.fields();
+  const uint64_t bytes = file.compiled.payload.bytes.size();
+  if (arguments.json) {
+    Json key = Json::object();
+    for (const cache::KeyField& field : fields) key[field.name] = field.value;
+    PrintJson({{"model", path},
+               {"format", "compiled"},
+               {"inputs", DeclaredJson(inputs)},
+               {"outputs", DeclaredJson(outputs)},
+               {"bytes", bytes},
+               {"key", key}});
+    return kExitOk;
+  }
+  Table made({{"made for"}, {"value"}});
+  for (const cache::KeyField& field : fields) {
+    // Those say the same as the tables.
+    if (field.name != "inputs" && field.name != "outputs") made.Add({field.name, field.value});
+  }
+  Print(fmt::format("{}: compiled by {}, {}\n", EscapeControls(path), MakerOf(file.compiled.key),
+                    BytesText(bytes)) +
+        TensorsText("input", inputs) + TensorsText("output", outputs) + "\n" +
+        made.ToText(StandardOutput()));
+  return kExitOk;
+}
+
 Result<int> Inspect(const Arguments& arguments) {
+  if (LooksCompiled(arguments.model.path)) return InspectCompiled(arguments);
   WEBNN_ASSIGN_OR_RETURN(const Report report, Examine(arguments));
   if (!report.definition && (arguments.graph || !arguments.dot.empty())) {
     return NotSupported(
@@ -284,8 +332,8 @@ Command InspectCommand() {
       .description =
           "Inputs, outputs, weights, metadata and operators of the file; what cannot be "
           "expressed with WebNN's operators, with reasons and what would help; and, for every "
-          "back end, what is beyond its limits. The exit status is 0 for every file that can be "
-          "read.",
+          "back end, what is beyond its limits. Of a file of `webnn compile`: inputs, outputs, and "
+          "what it was compiled for. The exit status is 0 for every file that can be read.",
       .examples = {{"webnn inspect model.onnx", "All of that"},
                    {"webnn inspect model.onnx --dim batch=1 --graph",
                     "The graph that is run, as text"},

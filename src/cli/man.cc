@@ -64,9 +64,14 @@ std::string ManPage() {
       ".TP\n.B 1\nFailure: a file that cannot be read, a model that cannot be expressed or run, "
       "outputs that differ.\n"
       ".TP\n.B 2\nBad use: options, names or inputs that do not fit.\n"
+      ".TP\n.B 130\nInterrupted with Ctrl-C.\n"
       ".SH ENVIRONMENT\n"
       ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
-      ".TP\n.B WEBNN_ONNXRUNTIME_LIBRARY\nThe path of ONNX Runtime's library.\n";
+      ".TP\n.B WEBNN_ONNXRUNTIME_LIBRARY\nThe path of ONNX Runtime's library.\n"
+      ".TP\n.B TENSORRT_ROOT, TENSORRT_RTX_ROOT\nThe folder of an unpacked TensorRT or "
+      "TensorRT-RTX.\n"
+      ".TP\n.B WEBNN_CACHE_DIR\nThe folder of compiled graphs that are kept.\n"
+      ".TP\n.B CUDA_VISIBLE_DEVICES\nThe GPUs that may be used, and their order.\n";
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/model_arguments.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -47,6 +48,12 @@ void ShowMessage(LogLevel level, std::string_view message) {
   Note(kNames[static_cast<size_t>(level)], message);
 }
 
+// Texts of an enumeration as a choice: "auto|float32".
+template <class E>
+std::string ChoiceOf() {
+  return fmt::format("{}", fmt::join(EnumNames(E{}), "|"));
+}
+
 Result<Shape> ParseShape(std::string_view text) {
   std::vector<uint32_t> sizes;
   while (!text.empty()) {
@@ -74,7 +81,8 @@ void AddModelOptions(std::vector<Option>& options, ModelArguments& arguments) {
   const Option added[] = {
       {.name = "MODEL",
        .value = "MODEL",
-       .help = "Model file: ONNX, .webnn or JSON, told by its content",
+       .help = "Model file: ONNX, .webnn or JSON, told by its content, or, where a model is run or "
+               "looked at, a file of `webnn compile`",
        .target = &arguments.path,
        .required = true},
       {.name = "--shape",
@@ -147,8 +155,26 @@ void AddEngineOptions(std::vector<Option>& options, EngineArguments& arguments) 
        .group = kGroup},
       {.name = "--device",
        .value = "NAME",
-       .help = "Device of the back end, as `webnn devices` lists them",
+       .help = "Device of the back end, as `webnn devices` lists them: cpu, cuda:0",
        .target = &arguments.device,
+       .group = kGroup},
+      {.name = "--precision",
+       .value = ChoiceOf<Precision>(),
+       .help = "What float32 is computed in: auto is what the device is fast at; a precision that "
+               "the back end lacks is an error",
+       .target = &arguments.precision,
+       .group = kGroup},
+      {.name = "--optimization-level",
+       .value = "N",
+       .help =
+           "How hard to look for fast kernels: TensorRT's 0 (quick to build) to 5; 3 without it",
+       .target = &arguments.optimization_level,
+       .group = kGroup},
+      {.name = "--workspace",
+       .value = "SIZE",
+       .help = "Device memory that one kernel may use beside its operands, as 512M or 2G; all "
+               "there is without it",
+       .target = &arguments.workspace,
        .group = kGroup},
       {.name = "--threads",
        .value = "N",
@@ -157,8 +183,13 @@ void AddEngineOptions(std::vector<Option>& options, EngineArguments& arguments) 
        .group = kGroup},
       {.name = "--library",
        .value = "FILE",
-       .help = "The back end's shared library, instead of looking for it",
+       .help = "The back end's shared library, or a folder with it, instead of looking for it",
        .target = &arguments.library,
+       .group = kGroup},
+      {.name = "--no-cache",
+       .value = "",
+       .help = "Compile anew, and keep nothing, where the back end keeps compiled graphs",
+       .target = &arguments.no_cache,
        .group = kGroup},
       {.name = "--verbose",
        .value = "",
@@ -176,13 +207,43 @@ Result<void> CheckBackend(std::string_view name) {
                 fmt::join(known, ", "));
 }
 
+Result<uint64_t> ParseBytes(std::string_view option, std::string_view text) {
+  constexpr std::string_view kUnits = "KMGT";
+  uint64_t bytes = 0;
+  const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  const std::string_view unit = text.substr(static_cast<size_t>(stop - text.data()));
+  const size_t place = unit.empty() ? 0 : kUnits.find(unit[0]) + 1;
+  const auto shift = static_cast<unsigned>(10 * place);
+  if (status != std::errc() || unit.size() > 1 || (!unit.empty() && place == 0) ||
+      bytes << shift >> shift != bytes) {
+    return BadUse("{} takes a size, as 1000000, 512M or 2G, not \"{}\"", option, text);
+  }
+  return bytes << shift;
+}
+
 Result<ContextOptions> ToContextOptions(const EngineArguments& arguments) {
   WEBNN_RETURN_IF_ERROR(CheckBackend(arguments.backend));
   constexpr uint32_t kMaxThreads = 4096;
   if (arguments.threads > kMaxThreads) {
     return BadUse("--threads takes a number up to {}, not {}", kMaxThreads, arguments.threads);
   }
+  constexpr uint32_t kMaxLevel = 5;
+  if (arguments.optimization_level.value_or(0) > kMaxLevel) {
+    return BadUse("--optimization-level takes a number from 0 to {}, not {}", kMaxLevel,
+                  *arguments.optimization_level);
+  }
   ContextOptions options;
+  if (!arguments.precision.empty()) {
+    constexpr auto kNames = EnumNames(Precision{});
+    options.compile.precision = static_cast<Precision>(
+        std::find(kNames.begin(), kNames.end(), arguments.precision) - kNames.begin());
+  }
+  options.compile.optimization_level = arguments.optimization_level;
+  if (!arguments.workspace.empty()) {
+    WEBNN_ASSIGN_OR_RETURN(options.compile.workspace_bytes,
+                           ParseBytes("--workspace", arguments.workspace));
+  }
+  options.cache = !arguments.no_cache;
   options.backend = arguments.backend;
   options.device = arguments.device;
   options.library_path = arguments.library;

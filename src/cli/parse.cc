@@ -74,7 +74,9 @@ Result<Split> SplitArguments(std::span<const Option> options,
     if (bool* const* flag = std::get_if<bool*>(&option.target)) {
       app.add_flag(std::string(option.name), **flag);
     } else {
-      app.add_option(std::string(option.name), split.texts[i])
+      const std::string names =
+          fmt::format("{}{}{}", option.letter, option.letter.empty() ? "" : ",", option.name);
+      app.add_option(names, split.texts[i])
           ->allow_extra_args(false)
           ->expected(IsArgument(option) && MayRepeat(option) ? -1 : 1)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

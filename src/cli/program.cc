@@ -35,6 +35,7 @@ int Complain(std::string_view where, const Error& error) {
       fmt::print(stderr, "  {}\n", line);
     }
   }
+  if (error.rule == kInterruptedRule) return kExitInterrupted;
   return error.rule == kBadUseRule ? kExitBadUse : kExitFailed;
 }
 

@@ -8,6 +8,7 @@
 #include "backends/onnxruntime/file_session.h"
 #include "cli/errors.h"
 #include "core/mapped_file.h"
+#include "runtime/compiled_file.h"
 
 namespace webnn::cli {
 namespace {
@@ -85,10 +86,13 @@ Result<NamedArrays> RunOriginal(const std::string& path, const PreparedModel& mo
 
 // ---- Graphs. ----
 
-Result<void> RunGraph(Reference& reference, const ContextOptions& options) {
-  WEBNN_ASSIGN_OR_RETURN(reference.context, Context::Create(options));
-  WEBNN_ASSIGN_OR_RETURN(const Graph graph, reference.context->Compile(*reference.definition));
-  WEBNN_ASSIGN_OR_RETURN(auto outputs, Compute(*reference.context, graph, reference.inputs));
+// Compiles the definition, or loads the compiled file.
+Result<void> RunGraph(Reference& reference, const std::string& path,
+                      const ContextOptions& options) {
+  const PreparedModel model = {.path = path, .definition = reference.definition};
+  WEBNN_ASSIGN_OR_RETURN(const CompiledModel compiled, CompileModel("compare", model, options));
+  reference.context = compiled.context;
+  WEBNN_ASSIGN_OR_RETURN(auto outputs, Compute(compiled.context, compiled.graph, reference.inputs));
   for (TensorData& output : outputs) {
     reference.outputs.emplace_back(output.name,
                                    FromOperand(output.descriptor, std::move(output.bytes)));
@@ -96,24 +100,9 @@ Result<void> RunGraph(Reference& reference, const ContextOptions& options) {
   return {};
 }
 
-// Another model with the same inputs, by name, or by place where the names differ.
-Result<void> LoadOther(const std::string& path, const PreparedModel& model, Reference& reference) {
-  LoadOptions options;
-  options.narrow = model.load_options.narrow;
-  std::vector<GivenInput> given;
-  for (const TensorData& input : model.inputs) {
-    given.push_back({input.name, FromOperand(input.descriptor, input.bytes), input.source, true});
-  }
-  auto definition = LoadWithInputs("compare", path, options, given, {});
-  if (!definition && !std::filesystem::exists(path)) {
-    return WithHint(std::move(definition.error()),
-                    fmt::format("--against takes a back end's name, {}, a .npz or .npy file, or a "
-                                "model",
-                                kOriginal));
-  }
-  if (!definition) return std::move(definition.error());
-  reference.definition = *std::move(definition);
-  const auto declared = reference.definition->inputs();
+// Inputs of the reference, by name, or by place where the names differ.
+Result<void> TakeInputs(const std::string& path, const PreparedModel& model,
+                        const std::vector<NamedDescriptor>& declared, Reference& reference) {
   if (declared.size() != model.inputs.size()) {
     return BadUse("\"{}\" has {} inputs, the model has {}", path, declared.size(),
                   model.inputs.size());
@@ -132,7 +121,32 @@ Result<void> LoadOther(const std::string& path, const PreparedModel& model, Refe
   return {};
 }
 
-Result<NamedArrays> ReadStored(const std::string& path, const GraphDefinition& definition) {
+// Another model with the same inputs.
+Result<void> LoadOther(const std::string& path, const PreparedModel& model, Reference& reference) {
+  if (LooksCompiled(path)) {
+    WEBNN_ASSIGN_OR_RETURN(const CompiledFile file, ReadCompiledFile(path));
+    return TakeInputs(path, model, file.signature.inputs, reference);
+  }
+  LoadOptions options;
+  options.narrow = model.load_options.narrow;
+  std::vector<GivenInput> given;
+  for (const TensorData& input : model.inputs) {
+    given.push_back({input.name, FromOperand(input.descriptor, input.bytes), input.source, true});
+  }
+  auto definition = LoadWithInputs("compare", path, options, given, {});
+  if (!definition && !std::filesystem::exists(path)) {
+    return WithHint(std::move(definition.error()),
+                    fmt::format("--against takes a back end's name, {}, a .npz or .npy file, or a "
+                                "model",
+                                kOriginal));
+  }
+  if (!definition) return std::move(definition.error());
+  reference.definition = *std::move(definition);
+  return TakeInputs(path, model, reference.definition->inputs(), reference);
+}
+
+Result<NamedArrays> ReadStored(const std::string& path,
+                               const std::vector<NamedDescriptor>& outputs) {
   WEBNN_ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
   const auto named = [&](Error error) {
     error.message = fmt::format("\"{}\": {}", path, error.message);
@@ -145,7 +159,7 @@ Result<NamedArrays> ReadStored(const std::string& path, const GraphDefinition& d
   }
   auto array = ParseNpy(file->bytes());
   if (!array) return named(std::move(array.error()));
-  return NamedArrays{{definition.outputs()[0].name, *std::move(array)}};
+  return NamedArrays{{outputs[0].name, *std::move(array)}};
 }
 
 }  // namespace
@@ -159,32 +173,54 @@ ReferenceKind KindOf(const std::string& against) {
   return ReferenceKind::kModel;
 }
 
-Result<Reference> MakeReference(const std::string& against, const std::string& model_path,
-                                const PreparedModel& model, const ContextOptions& options) {
+Result<Reference> MakeReference(const ReferenceChoice& choice, const PreparedModel& model,
+                                const ContextOptions& options) {
+  const std::string& against = choice.against;
   Reference reference{.kind = KindOf(against), .what = against};
   ContextOptions own = options;
+  if (reference.kind == ReferenceKind::kBackend || !choice.backend.empty()) {
+    own.backend = choice.backend.empty() ? against : choice.backend;
+    // Another device or library may be meant by these names, and other options.
+    own.device.clear();
+    own.library_path.clear();
+    own.compile = {.precision = Precision::kFloat32};
+  }
+  const bool needs_model =
+      reference.kind == ReferenceKind::kBackend || reference.kind == ReferenceKind::kOriginal;
+  if (needs_model && !model.definition) {
+    return WithHint(
+        BadUse("\"{}\" is compiled: there is no model in it for {}", model.path, against),
+        "--against takes the model file, too");
+  }
   switch (reference.kind) {
     case ReferenceKind::kStored: {
-      WEBNN_ASSIGN_OR_RETURN(reference.outputs, ReadStored(against, model.definition));
+      WEBNN_ASSIGN_OR_RETURN(reference.outputs, ReadStored(against, model.outputs));
       break;
     }
     case ReferenceKind::kOriginal: {
       own.log = nullptr;  // what ONNX Runtime warns of in the file is not ours
-      WEBNN_ASSIGN_OR_RETURN(reference.outputs, RunOriginal(model_path, model, own));
+      if (own.backend != "onnxruntime") own.library_path.clear();
+      WEBNN_ASSIGN_OR_RETURN(reference.outputs, RunOriginal(model.path, model, own));
       reference.what = "ONNX Runtime on the file as it is";
       break;
     }
     case ReferenceKind::kBackend: {
-      own.backend = against;
       reference.definition = model.definition;
       reference.inputs = model.inputs;
-      WEBNN_RETURN_IF_ERROR(RunGraph(reference, own));
+      WEBNN_RETURN_IF_ERROR(RunGraph(reference, model.path, own));
       reference.what = EngineText(*reference.context);
       break;
     }
     case ReferenceKind::kModel: {
       WEBNN_RETURN_IF_ERROR(LoadOther(against, model, reference));
-      WEBNN_RETURN_IF_ERROR(RunGraph(reference, own));
+      if (!reference.definition) {
+        WEBNN_ASSIGN_OR_RETURN(own, OptionsFor({.path = against}, {.backend = choice.backend}));
+        own.log = options.log;
+      } else if (!model.definition && choice.backend.empty()) {
+        own.compile = {.precision = Precision::kFloat32};
+      }
+      WEBNN_RETURN_IF_ERROR(RunGraph(reference, against, own));
+      reference.what = fmt::format("{} on {}", against, EngineText(*reference.context));
       break;
     }
   }

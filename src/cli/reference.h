@@ -30,8 +30,14 @@ struct Reference {
 /// or else a model.
 ReferenceKind KindOf(const std::string& against);
 
-/// Runs or reads it, with the inputs of `model`.
-Result<Reference> MakeReference(const std::string& against, const std::string& model_path,
-                                const PreparedModel& model, const ContextOptions& options);
+/// What was asked for.
+struct ReferenceChoice {
+  std::string against;
+  std::string backend;  ///< That runs it; empty: that of the model.
+};
+
+/// Runs or reads it, with the inputs of `model`. A back end of its own computes in float32.
+Result<Reference> MakeReference(const ReferenceChoice& choice, const PreparedModel& model,
+                                const ContextOptions& options);
 
 }  // namespace webnn::cli

@@ -14,25 +14,19 @@
 namespace webnn::cli {
 namespace {
 
-struct Arguments {
-  ModelArguments model;
-  InputArguments inputs;
+struct Arguments : RunArguments {
   OutputArguments outputs;
-  EngineArguments engine;
-  bool json = false;
 };
 
 Result<int> Run(const Arguments& arguments) {
-  WEBNN_ASSIGN_OR_RETURN(const ContextOptions context_options, ToContextOptions(arguments.engine));
+  WEBNN_ASSIGN_OR_RETURN(const ContextOptions options,
+                         OptionsFor(arguments.model, arguments.engine));
   WEBNN_ASSIGN_OR_RETURN(const auto labels, ReadLabels(arguments.outputs.labels));
   WEBNN_ASSIGN_OR_RETURN(const PreparedModel model,
                          Prepare("run", arguments.model, arguments.inputs));
-  WEBNN_ASSIGN_OR_RETURN(const auto files,
-                         PlanOutputs(arguments.outputs, model.definition.outputs()));
-  const Stopwatch build;
-  WEBNN_ASSIGN_OR_RETURN(const Context context, Context::Create(context_options));
-  WEBNN_ASSIGN_OR_RETURN(const Graph graph, context.Compile(model.definition));
-  const double build_seconds = build.seconds();
+  WEBNN_ASSIGN_OR_RETURN(const auto files, PlanOutputs(arguments.outputs, model.outputs));
+  WEBNN_ASSIGN_OR_RETURN(const CompiledModel compiled, CompileModel("run", model, options));
+  const auto& [context, graph, build_seconds] = compiled;
   const Stopwatch run;
   WEBNN_ASSIGN_OR_RETURN(const auto outputs, Compute(context, graph, model.inputs));
   const double run_seconds = run.seconds();
@@ -66,12 +60,9 @@ Result<int> Run(const Arguments& arguments) {
 
 Runner SetUp(std::vector<Option>& options) {
   auto arguments = std::make_shared<Arguments>();
-  AddModelOptions(options, arguments->model);
-  AddInputOptions(options, arguments->inputs);
-  AddOutputOptions(options, arguments->outputs);
-  AddEngineOptions(options, arguments->engine);
-  options.push_back(
-      {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json});
+  std::vector<Option> own;
+  AddOutputOptions(own, arguments->outputs);
+  AddRunOptions(options, *arguments, own);
   return [arguments] { return Run(*arguments); };
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,9 @@
 
 namespace webnn::cli {
 namespace {
+
+// So that a note takes the bar's line.
+std::atomic<bool> is_bar_shown{false};
 
 bool IsSet(const char* variable) {
   const char* value = std::getenv(variable);
@@ -152,12 +156,13 @@ void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 void Note(std::string_view command, std::string_view text) {
   // What was printed so far comes first where both go to one terminal.
   std::fflush(stdout);
-  fmt::print(stderr, "{}\n",
+  fmt::print(stderr, "{}{}\n", is_bar_shown ? "\r\x1b[K" : "",
              Paint(StandardError(), Colour::kDim,
                    EscapeControls(fmt::format("webnn {}: {}", command, text))));
 }
 
 Progress::~Progress() {
+  is_bar_shown = false;
   if (!shown_.empty()) fmt::print(stderr, "\r\x1b[K");
 }
 
@@ -174,6 +179,7 @@ void Progress::Show(double fraction, std::string_view detail) {
   fmt::print(stderr, "\r{}\x1b[K", line);
   std::fflush(stderr);
   shown_ = std::move(line);
+  is_bar_shown = true;
 }
 
 }  // namespace webnn::cli

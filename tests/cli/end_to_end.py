@@ -25,7 +25,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 PROGRAM = ""
-COMMANDS = ["run", "inspect", "convert", "compare", "bench", "ops", "devices", "cache",
+COMMANDS = ["run", "inspect", "convert", "compile", "compare", "bench", "ops", "devices", "cache",
             "completion", "man"]
 
 
@@ -382,6 +382,22 @@ class RunTest(Case):
         self.assertIn("      1      3  dog\n", text)
         self.refused(2, "--labels needs --top", "run", "m.onnx", "--labels", "labels.txt")
 
+    def test_engine_options(self):
+        self.save("m.onnx", pass_through([4]))
+        self.webnn("run", "m.onnx", "--precision", "float32", "--workspace", "512M",
+                   "--optimization-level", "0", "--no-cache", "--device", "cpu")
+        errors = self.refused(2, 'did you mean "float16"?', "run", "m.onnx", "--precision",
+                              "float61")
+        self.assertIn("auto, float32, tf32, bfloat16, float16", errors)
+        self.refused(1, "precision float16 is not available on the CPU", "run", "m.onnx",
+                     "--backend", "onnxruntime", "--precision", "float16")
+        self.refused(2, "--optimization-level takes a number from 0 to 5", "bench", "m.onnx",
+                     "--optimization-level", "6")
+        for size in ("2X", "G", "-1", "1.5G", "99999999999T", "5MB"):
+            self.refused(2, "--workspace takes a size", "run", "m.onnx", f"--workspace={size}")
+        self.refused(1, "there is no device 'cuda:0'; the devices are: cpu", "run", "m.onnx",
+                     "--backend", "onnxruntime", "--device", "cuda:0")
+
     def test_open_sizes(self):
         self.save("m.onnx", pass_through(["n", 3, "h", "w"]))
         errors = self.refused(2, "leaves sizes of the input x [n, 3, h, w] open", "run", "m.onnx")
@@ -572,6 +588,27 @@ class ConvertTest(Case):
                          "webnn-graph-json")
 
 
+class CompileTest(Case):
+    def test_bad_use(self):
+        self.save("m.onnx", classifier())
+        self.refused(2, "--output is missing", "compile", "m.onnx")
+        self.refused(2, "MODEL is missing", "compile", "-o", "m.engine")
+        self.refused(2, "--output needs a value", "compile", "m.onnx", "-o")
+        self.refused(2, 'did you mean "--output"?', "compile", "m.onnx", "--outptu", "x")
+        for target in ("86", "sm", "sm86,", "sm86,,sm90", "sm1234", "ampere"):
+            self.refused(2, "--target takes compute capabilities", "compile", "m.onnx", "-o",
+                         "m.engine", "--target", target)
+        self.refused(1, "onnxruntime: its compiled graphs cannot be saved", "compile", "m.onnx",
+                     "-o", "m.engine", "--backend", "onnxruntime")
+        self.refused(1, "nowhere.onnx", "compile", "nowhere.onnx", "-o", "m.engine")
+
+    def test_a_damaged_file_is_an_error(self):
+        self.path("m.engine").write_bytes(b"WEBNNBLB" + bytes(100))
+        for command in ("run", "bench", "inspect"):
+            self.refused(1, "m.engine", command, "m.engine")
+        self.refused(2, "is compiled already", "compile", "m.engine", "-o", "n.engine")
+
+
 class CompareTest(Case):
     def test_with_onnx_runtime_on_the_file(self):
         for name, made in (("a.onnx", classifier()), ("b.onnx", two_inputs())):
@@ -605,6 +642,17 @@ class CompareTest(Case):
                            "--atol", "1e9", status=1)
         self.assertEqual(report["outputs"][0]["unequal"], 1)
 
+    def test_two_back_ends(self):
+        self.save("m.onnx", classifier())
+        self.save("other.onnx", classifier(seed=1))
+        words = ["--backend", "onnxruntime", "--backend", "onnxruntime"]
+        report = self.json("compare", "m.onnx", *words, "--ulp", "0")
+        self.assertTrue(report["equal"])
+        self.assertAlmostEqual(report["outputs"][0]["cosine"], 1, 6)
+        self.assertIn("float32", report["reference"])
+        report = self.json("compare", "m.onnx", *words, "--against", "other.onnx", status=1)
+        self.assertTrue(report["reference"].startswith("other.onnx on onnxruntime"))
+
     def test_bisect_names_the_operator(self):
         self.save("a.onnx", classifier())
         changed = classifier()
@@ -623,7 +671,12 @@ class CompareTest(Case):
         self.save("m.onnx", pass_through([4]))
         self.save("other.onnx", pass_through([5]))
         np.savez(self.path("y.npz"), y=np.zeros(4, np.float32))
-        self.refused(2, "--against is missing", "compare", "m.onnx")
+        errors = self.refused(2, "nothing to compare with", "compare", "m.onnx")
+        self.assertIn("--backend twice", errors)
+        self.refused(2, "--backend is given 3 times", "compare", "m.onnx",
+                     *["--backend", "onnxruntime"] * 3)
+        self.refused(2, 'did you mean "onnxruntime"?', "compare", "m.onnx", "--backend",
+                     "onnxruntime", "--backend", "onnxrutnime")
         self.webnn("compare", "m.onnx", "--against", "y.npz", "--bisect", status=2)
         self.webnn("compare", "m.onnx", "--against", "other.onnx", status=2)
         self.webnn("compare", "m.onnx", "--against", "nowhere.npz", status=1)
@@ -676,7 +729,7 @@ class OtherTest(Case):
                       f"COMP_CWORD={len(words) - 1}; _webnn; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
             return subprocess.run(["bash", "-c", script], cwd=self.folder, capture_output=True,
                                   text=True, check=True).stdout.split()
-        self.assertEqual(complete("webnn", "co"), ["convert", "compare", "completion"])
+        self.assertEqual(complete("webnn", "co"), ["convert", "compile", "compare", "completion"])
         self.assertEqual(complete("webnn", "run", "--na"), ["--narrow"])
         self.assertEqual(complete("webnn", "run", "--layout", "nh"), ["nhwc"])
         self.assertEqual(complete("webnn", "run", "--backend", ""), ["onnxruntime"])

@@ -38,6 +38,7 @@ struct Script {
     return {};
   };
   std::function<Result<void>()> on_compile = [] { return Result<void>(); };
+  CompileOptions options = {};  ///< Of the last compilation, there when `on_compile` is called.
   std::function<Result<void>()> on_create_tensor = [] { return Result<void>(); };
   std::function<Result<void>()> on_write = [] { return Result<void>(); };
   std::function<Result<void>()> on_read = [] { return Result<void>(); };
@@ -123,13 +124,15 @@ class ScriptedBackend final : public Backend {
   uint32_t max_rank() const override { return script_->max_rank; }
   std::vector<LimitDelta> deltas() const override { return script_->deltas; }
   Result<std::unique_ptr<CompiledGraph>> Compile(const std::shared_ptr<const GraphData>&,
-                                                 const CompileOptions&) override {
+                                                 const CompileOptions& options) override {
+    script_->options = options;
     if (auto result = script_->on_compile(); !result) return std::move(result.error());
     return std::unique_ptr<CompiledGraph>(new ScriptedGraph(script_));
   }
   Result<CompiledBytes> CompileToBytes(const GraphData& graph,
                                        const CompileOptions& options) override {
     if (script_->compiled_as == nullptr) return Backend::CompileToBytes(graph, options);
+    script_->options = options;
     if (auto result = script_->on_compile(); !result) return std::move(result.error());
     cache::Key key;
     key.Add("backend", name()).Add("version", version());
