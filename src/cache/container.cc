@@ -85,7 +85,7 @@ Result<Parsed> ParseHeader(std::span<const std::byte> bytes) {
 Result<Entry> ParseEntry(std::span<const std::byte> bytes) {
   WEBNN_ASSIGN_OR_RETURN(Parsed parsed, ParseHeader(bytes));
   const auto payload = bytes.subspan(parsed.header.payload_offset());
-  if (!Holds(parsed.header.payload_hash, HashBytes(payload))) {
+  if (!Holds(parsed.header.payload_hash, HashParts({&payload, 1}))) {
     return OperationError("the payload is damaged");
   }
   return Entry{std::move(parsed.key), {nullptr, payload}};

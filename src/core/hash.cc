@@ -1,6 +1,9 @@
 #include "core/hash.h"
 
+#include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <thread>
 
 #include "fmt/format.h"
 #include "xxhash.h"
@@ -12,13 +15,97 @@ Hash128 HashBytes(std::span<const std::byte> bytes) {
   return {hash.high64, hash.low64};
 }
 
-Hash128 HashParts(std::span<const std::span<const std::byte>> parts) {
+namespace {
+
+constexpr size_t kChunkBytes = size_t{4} << 20;
+constexpr size_t kMaxThreads = 8;
+
+// A chunk of one content, which is the parts one after the other.
+struct Chunk {
+  std::span<const std::span<const std::byte>> parts;
+  size_t begin = 0;
+  size_t length = 0;
+};
+
+Hash128 HashOf(const Chunk& chunk) {
   XXH3_state_t state;
   XXH3_INITSTATE(&state);
   XXH3_128bits_reset(&state);
-  for (const auto& part : parts) XXH3_128bits_update(&state, part.data(), part.size());
+  size_t skip = chunk.begin;
+  size_t left = chunk.length;
+  for (const auto& part : chunk.parts) {
+    const size_t from = std::min(skip, part.size());
+    const size_t count = std::min(left, part.size() - from);
+    XXH3_128bits_update(&state, part.data() + from, count);
+    skip -= from;
+    left -= count;
+  }
   const XXH128_hash_t hash = XXH3_128bits_digest(&state);
   return {hash.high64, hash.low64};
+}
+
+// In threads where there is enough to do: one thread reads memory slower than the machine can.
+std::vector<Hash128> HashChunks(const std::vector<Chunk>& chunks) {
+  std::vector<Hash128> hashes(chunks.size());
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < chunks.size(); i = next++) hashes[i] = HashOf(chunks[i]);
+  };
+  size_t bytes = 0;
+  for (const Chunk& chunk : chunks) bytes += chunk.length;
+  const size_t threads = std::min({kMaxThreads, bytes / kChunkBytes / 2,
+                                   size_t{std::max(1u, std::thread::hardware_concurrency())}});
+  std::vector<std::thread> helpers;
+  for (size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  return hashes;
+}
+
+size_t SizeOf(std::span<const std::span<const std::byte>> parts) {
+  size_t size = 0;
+  for (const auto& part : parts) size += part.size();
+  return size;
+}
+
+void AddChunks(std::vector<Chunk>& chunks, std::span<const std::span<const std::byte>> parts) {
+  const size_t size = SizeOf(parts);
+  for (size_t begin = 0; begin < size || begin == 0; begin += kChunkBytes) {
+    chunks.push_back({parts, begin, std::min(kChunkBytes, size - begin)});
+  }
+}
+
+// Of a content that has these chunks.
+Hash128 Join(std::span<const Hash128> chunks) {
+  if (chunks.size() == 1) return chunks.front();
+  std::string digits;
+  for (const Hash128& chunk : chunks) digits += ToHex(chunk);
+  return HashBytes(digits);
+}
+
+}  // namespace
+
+Hash128 HashParts(std::span<const std::span<const std::byte>> parts) {
+  std::vector<Chunk> chunks;
+  AddChunks(chunks, parts);
+  return Join(HashChunks(chunks));
+}
+
+std::vector<Hash128> HashEach(std::span<const std::span<const std::byte>> contents) {
+  std::vector<Chunk> chunks;
+  std::vector<size_t> ends;
+  for (size_t i = 0; i < contents.size(); ++i) {
+    AddChunks(chunks, contents.subspan(i, 1));
+    ends.push_back(chunks.size());
+  }
+  const std::vector<Hash128> hashes = HashChunks(chunks);
+  std::vector<Hash128> results;
+  size_t begin = 0;
+  for (const size_t end : ends) {
+    results.push_back(Join(std::span(hashes).subspan(begin, end - begin)));
+    begin = end;
+  }
+  return results;
 }
 
 std::string ToHex(Hash128 hash) { return fmt::format("{:016x}{:016x}", hash.high, hash.low); }

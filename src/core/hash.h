@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace webnn {
 
@@ -19,8 +20,11 @@ struct Hash128 {
 };
 
 Hash128 HashBytes(std::span<const std::byte> bytes);
-/// As of the parts one behind the other.
+/// Of the parts one behind the other, however they are divided. Up to 4 MiB as `HashBytes`; more is
+/// the hash of the hashes of chunks of 4 MiB, which are read in several threads.
 Hash128 HashParts(std::span<const std::span<const std::byte>> parts);
+/// `HashParts` of each content alone.
+std::vector<Hash128> HashEach(std::span<const std::span<const std::byte>> contents);
 inline Hash128 HashBytes(std::string_view text) {
   return HashBytes(std::as_bytes(std::span(text)));
 }

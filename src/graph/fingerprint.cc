@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,11 @@ class Walk {
     for (const NamedOperand& output : graph.outputs) operators_.Add(numbers_[output.id]);
   }
   Hash128 operators() const { return operators_.Hash(); }
-  Hash128 weights() const { return weights_.Hash(); }
+  Hash128 weights() const {
+    Encoder encoder;
+    for (const Hash128 hash : HashEach(weights_)) encoder.Add(hash);
+    return encoder.Hash();
+  }
 
  private:
   static constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
@@ -108,7 +113,7 @@ class Walk {
     const OperandRecord& record = graph_.operands[id];
     operators_.Add("constant");
     operators_.Add(record.descriptor);
-    weights_.Add(HashBytes(graph_.constants[record.source].bytes));
+    weights_.push_back(graph_.constants[record.source].bytes);
   }
 
   void WriteNode(const NodeRecord& node) {
@@ -133,7 +138,7 @@ class Walk {
   std::vector<bool> open_;         ///< By the node's place: its inputs are pending or numbered.
   uint64_t next_ = 0;
   Encoder operators_;
-  Encoder weights_;
+  std::vector<std::span<const std::byte>> weights_;
 };
 
 std::string Describe(const GraphData& graph, const std::vector<NamedOperand>& operands) {

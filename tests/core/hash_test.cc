@@ -1,6 +1,13 @@
 #include "core/hash.h"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -23,6 +30,48 @@ TEST(HashTest, EveryBitCounts) {
       byte = static_cast<char>(byte ^ (1 << bit));
     }
   }
+}
+
+// Sizes around a chunk, and enough for several threads; the division into parts does not count.
+TEST(HashTest, OfParts) {
+  constexpr size_t kChunk = size_t{4} << 20;
+  std::vector<std::byte> bytes(9 * kChunk + 12345);
+  uint32_t state = 1;
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>((state = state * 1664525 + 1) >> 24);
+  std::vector<std::span<const std::byte>> contents;
+  for (const size_t size : {size_t{0}, size_t{1}, kChunk - 1, kChunk, kChunk + 1, 2 * kChunk,
+                            bytes.size() - 1, bytes.size()}) {
+    const std::span<const std::byte> whole = std::span(bytes).first(size);
+    std::string digits;
+    for (size_t at = 0; at < size; at += kChunk) {
+      digits += ToHex(HashBytes(whole.subspan(at, std::min(kChunk, size - at))));
+    }
+    const Hash128 hash = HashParts({&whole, 1});
+    EXPECT_EQ(hash, size <= kChunk ? HashBytes(whole) : HashBytes(digits)) << size;
+    for (const size_t cut : {size_t{0}, size / 3, size / 2, size}) {
+      const std::array parts = {whole.first(cut), whole.subspan(cut).first(0), whole.subspan(cut)};
+      EXPECT_EQ(HashParts(parts), hash) << size << " cut at " << cut;
+    }
+    contents.push_back(whole);
+  }
+  const std::vector<Hash128> each = HashEach(contents);
+  ASSERT_EQ(each.size(), contents.size());
+  for (size_t i = 0; i < each.size(); ++i) EXPECT_EQ(each[i], HashParts({&contents[i], 1}));
+  EXPECT_EQ(std::set(each.begin(), each.end()).size(), each.size());
+  EXPECT_TRUE(HashEach({}).empty());
+}
+
+// One bit in every chunk, the last byte among them.
+TEST(HashTest, EveryChunkCounts) {
+  std::vector<std::byte> bytes((size_t{20} << 20) + 1);
+  const std::span<const std::byte> whole = bytes;
+  const Hash128 before = HashParts({&whole, 1});
+  for (size_t at = 0; at < bytes.size(); at += size_t{4} << 20) {
+    bytes[at] = std::byte{1};
+    EXPECT_NE(HashParts({&whole, 1}), before) << at;
+    bytes[at] = std::byte{0};
+  }
+  EXPECT_EQ(HashParts({&whole, 1}), before);
 }
 
 TEST(HashTest, ReadsWhatItWrites) {
