@@ -74,20 +74,17 @@ Result<std::shared_ptr<Device>> Device::Open(std::string_view name) {
     return device;
   }
   std::shared_ptr<Device> device(new Device(*api, std::move(info)));
-  CUdevice handle = 0;
   WEBNN_RETURN_IF_ERROR(
-      device->Check(api->cuDeviceGet(&handle, device->info().ordinal), "cuDeviceGet"));
-  WEBNN_RETURN_IF_ERROR(device->Check(api->cuDevicePrimaryCtxRetain(&device->context_, handle),
-                                      "cuDevicePrimaryCtxRetain"));
+      device->Check(api->cuDeviceGet(&device->handle_, device->info().ordinal), "cuDeviceGet"));
+  WEBNN_RETURN_IF_ERROR(
+      device->Check(api->cuDevicePrimaryCtxRetain(&device->context_, device->handle_),
+                    "cuDevicePrimaryCtxRetain"));
   known = device;
   return device;
 }
 
 Device::~Device() {
-  CUdevice handle = 0;
-  if (context_ != nullptr && api_->cuDeviceGet(&handle, info_.ordinal) == CUDA_SUCCESS) {
-    (void)api_->cuDevicePrimaryCtxRelease(handle);
-  }
+  if (context_ != nullptr) (void)api_->cuDevicePrimaryCtxRelease(handle_);
 }
 
 void Device::Keep() {

@@ -113,6 +113,7 @@ class Device {
   const Api* const api_;
   const DeviceInfo info_;
   const std::string name_;
+  int handle_ = 0;  // a CUdevice
   CUctx_st* context_ = nullptr;
   mutable std::mutex mutex_;
   mutable std::optional<std::string> lost_;  // guarded by mutex_

@@ -136,7 +136,7 @@ Lane& LanePool::Mine() {
   return lane != nullptr ? *lane : Claim();
 }
 
-Lane& LanePool::ForCopy(Lane* preferred) {
+Lane& LanePool::ForWrite(Lane* preferred) {
   Lane* lane = LaneClaims::OfThread().Find(id_);
   if (lane != nullptr) return *lane;
   return preferred != nullptr ? *preferred : *this->lane(0);

@@ -75,8 +75,8 @@ class Lane {
   uint64_t recorded_ = 0;  // guarded by event_mutex_: what the event covers at least
 };
 
-/// The lanes of a context. The first thread that runs graphs has lane 0, others that do so get
-/// lanes of their own, which they leave when they end.
+/// The lanes of a context. The first thread that runs graphs or reads tensors has lane 0, others
+/// get lanes of their own, which they leave when they end.
 class LanePool : public std::enable_shared_from_this<LanePool> {
  public:
   static Result<std::shared_ptr<LanePool>> Create(std::shared_ptr<cuda::Device> device,
@@ -91,8 +91,9 @@ class LanePool : public std::enable_shared_from_this<LanePool> {
 
   /// The calling thread's lane.
   Lane& Mine();
-  /// A lane for a copy: the thread's, where it has one, else `preferred`, else lane 0.
-  Lane& ForCopy(Lane* preferred);
+  /// A lane for filling a tensor: the thread's, where it has one, else `preferred`, else lane 0. So
+  /// a thread that only fills tensors takes no lane from those that run graphs.
+  Lane& ForWrite(Lane* preferred);
   /// Null where there is none yet.
   Lane* lane(size_t index) const { return lanes_[index].load(std::memory_order_acquire); }
   /// Waits for all lanes.

@@ -28,10 +28,22 @@ Result<void> Staging::Finish(Piece& piece) {
   return {};
 }
 
+Result<void> Staging::Begun(const cuda::Stream& stream, Piece& piece) {
+  Result<void> recorded = stream.Record(piece.copied);
+  if (recorded) {
+    piece.busy = true;
+  } else {
+    (void)stream.Synchronize();  // nothing tells when the copy is made
+  }
+  return recorded;
+}
+
 Result<Staging::Piece*> Staging::Take(const cuda::Device& device) {
   Piece& piece = pieces_[next_];
   if (!piece.memory) {
     WEBNN_ASSIGN_OR_RETURN(piece.memory, cuda::PinnedBuffer::Allocate(device, kPieceBytes));
+  }
+  if (!piece.copied) {
     WEBNN_ASSIGN_OR_RETURN(piece.copied, cuda::Event::Create(device));
   }
   WEBNN_RETURN_IF_ERROR(Finish(piece));
@@ -50,9 +62,8 @@ Result<void> Staging::Upload(const cuda::Device& device, const cuda::Stream& str
     const size_t bytes = std::min(kPieceBytes, from.size() - begin);
     WEBNN_ASSIGN_OR_RETURN(Piece * piece, Take(device));
     std::memcpy(piece->memory.data(), from.data() + begin, bytes);
-    piece->busy = true;
     WEBNN_RETURN_IF_ERROR(stream.CopyToDevice(to + begin, piece->memory.data(), bytes));
-    WEBNN_RETURN_IF_ERROR(stream.Record(piece->copied));
+    WEBNN_RETURN_IF_ERROR(Begun(stream, *piece));
   }
   return {};
 }
@@ -74,7 +85,7 @@ Result<void> Staging::Download(const cuda::Device& device, const cuda::Stream& s
       piece->busy = true;
       WEBNN_RETURN_IF_ERROR(
           stream.CopyToHost(piece->memory.data(), from + begun * kPieceBytes, part(begun).size()));
-      WEBNN_RETURN_IF_ERROR(stream.Record(piece->copied));
+      WEBNN_RETURN_IF_ERROR(Begun(stream, *piece));
       under_way[begun % kPieces] = piece;
     }
     Piece& piece = *under_way[ended % kPieces];

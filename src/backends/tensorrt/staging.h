@@ -30,6 +30,8 @@ class Staging {
   };
   /// The next piece, free and with memory.
   Result<Piece*> Take(const cuda::Device& device);
+  /// Its copy has been put into the stream.
+  static Result<void> Begun(const cuda::Stream& stream, Piece& piece);
   static Result<void> Finish(Piece& piece);
 
   std::array<Piece, kPieces> pieces_;

@@ -17,7 +17,7 @@ constexpr uint64_t kAlignment = 256;
 template <class Work>
 Result<void> Tensor::WriteBy(Work work) {
   const cuda::Scope scope(lanes_->device());
-  Lane& lane = lanes_->ForCopy(uses_.writer());
+  Lane& lane = lanes_->ForWrite(uses_.writer());
   const std::lock_guard staging(lane.staging_mutex);
   {
     const std::lock_guard queue(lane.queue_mutex);
@@ -110,7 +110,8 @@ Result<void> Tensor::Write(std::span<const std::byte> bytes) {
 
 Result<void> Tensor::Read(std::span<std::byte> bytes) const {
   const cuda::Scope scope(lanes_->device());
-  Lane& lane = lanes_->ForCopy(uses_.writer());
+  // A lane of the thread's own: it keeps the staging memory while it waits for the device.
+  Lane& lane = lanes_->Mine();
   const std::lock_guard staging(lane.staging_mutex);
   {
     const std::lock_guard queue(lane.queue_mutex);
