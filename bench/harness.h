@@ -284,7 +284,7 @@ class Report {
 
   void Figure(const std::string& what, double value, double limit, const char* bound, bool ok) {
     figures_.push_back({{"what", what},
-                        {"value", fmt::format("{:.3f}", value)},
+                        {"value", fmt::format("{:.6g}", value)},
                         {"bound", bound},
                         {"limit", fmt::format("{}", limit)},
                         {"ok", ok}});

@@ -572,7 +572,7 @@ int Main(int argc, char** argv) {
   report.Version("TensorRT", context->impl()->backend().version());
   MeasureCases(report, settings, std::move(cases));
   if (settings.Wants("models", "files") || !settings.filters.empty()) {
-    MeasureModels(report, probe,
+    MeasureModels(report, probe, settings.quick,
                   [&](const std::string& title) { return settings.Wants("models", title); });
   }
   return report.Finish();

