@@ -50,6 +50,7 @@ class Cuda {
   X(cuGetErrorString)
 
 #define WEBNN_BENCH_CUDA_MEMBER(name) decltype(&::name) name = nullptr;
+  // NOLINTNEXTLINE(readability-identifier-naming): the driver's own names
   WEBNN_BENCH_CUDA_FUNCTIONS(WEBNN_BENCH_CUDA_MEMBER)
 #undef WEBNN_BENCH_CUDA_MEMBER
 
@@ -111,6 +112,11 @@ class Cuda {
 
   CUcontext context_ = nullptr;
 };
+
+/// A `CUdeviceptr` as others take it.
+inline void* AsPointer(CUdeviceptr address) {
+  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
 
 /// Device memory.
 class RawMemory {

@@ -169,13 +169,14 @@ inline GraphDefinition Encoder(Weights& weights, uint32_t batch) {
   constexpr uint32_t kLength = 128;
   constexpr uint32_t kWidth = 768;
   constexpr uint32_t kHeads = 12;
+  constexpr uint32_t kHeadWidth = kWidth / kHeads;
   Net net(weights);
   const auto split = [&](Operand x) {
-    return net.Transpose(net.Reshape(x, {batch, kLength, kHeads, kWidth / kHeads}), {0, 2, 1, 3});
+    return net.Transpose(net.Reshape(x, {batch, kLength, kHeads, kHeadWidth}), {0, 2, 1, 3});
   };
   Operand x = net.Input("x", Shape{batch, kLength, kWidth});
-  const Operand scale = Must(net.builder.Constant(
-      DataType::kFloat32, 1 / std::sqrt(static_cast<double>(kWidth / kHeads))));
+  const Operand scale = Must(
+      net.builder.Constant(DataType::kFloat32, 1 / std::sqrt(static_cast<double>(kHeadWidth))));
   for (uint32_t layer = 0; layer < kLayers; ++layer) {
     const Operand query = split(net.Dense(x, kWidth));
     const Operand key = split(net.Dense(x, kWidth));

@@ -118,9 +118,9 @@ class RawCaller {
         execution_(MustHave(engine.get().createExecutionContext(), "createExecutionContext")) {
     for (const RawEngine::Binding& binding : engine.bindings()) {
       memory_.emplace_back(binding.bytes);
-      MustBe(execution_->setTensorAddress(binding.name.c_str(),
-                                          reinterpret_cast<void*>(memory_.back().address())),
-             "setTensorAddress");
+      MustBe(
+          execution_->setTensorAddress(binding.name.c_str(), AsPointer(memory_.back().address())),
+          "setTensorAddress");
     }
   }
 

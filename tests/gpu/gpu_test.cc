@@ -189,7 +189,10 @@ Ended RunChild(std::string_view child, const std::vector<std::string>& arguments
       settings.emplace_back(text);
     }
   }
-  for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment) {
+    settings.push_back(name);
+    settings.back().append("=").append(value);
+  }
   std::vector<char*> variables;
   for (std::string& setting : settings) variables.push_back(setting.data());
   variables.push_back(nullptr);

@@ -207,9 +207,8 @@ TEST_F(TensorTest, MemoryOfTheCallersIsUsedInPlace) {
   {
     const auto import = [&](const RawMemory& memory) {
       return context
-          .ImportTensor(descriptor,
-                        {MemoryKind::kCuda, 0, reinterpret_cast<void*>(memory.address())}, owner,
-                        {.readable = true, .writable = true})
+          .ImportTensor(descriptor, {MemoryKind::kCuda, 0, bench::AsPointer(memory.address())},
+                        owner, {.readable = true, .writable = true})
           .value();
     };
     const Tensor x = import(from);
@@ -246,7 +245,7 @@ TEST_F(TensorTest, MemoryThatTheDeviceCannotUseIsRefused) {
   EXPECT_FALSE(import(MemoryKind::kHost, 0, host.data()).ok());
   EXPECT_FALSE(import(MemoryKind::kCuda, 0, host.data()).ok());
   EXPECT_FALSE(import(MemoryKind::kCuda, 0, nullptr).ok());
-  EXPECT_FALSE(import(MemoryKind::kCuda, 97, reinterpret_cast<void*>(small.address())).ok());
+  EXPECT_FALSE(import(MemoryKind::kCuda, 97, bench::AsPointer(small.address())).ok());
   EXPECT_FALSE(context.lost().has_value());
   EXPECT_THAT(Read(context, MakeTensor(context, Constants(4, 2))), Each(2.0f));
 }
