@@ -32,13 +32,6 @@ double ErrorOf(const Context& context, const Graph& graph, uint32_t seed = 1) {
                       seed);
 }
 
-ContextOptions Kept(const Folder& folder) {
-  ContextOptions options = QuickOptions();
-  options.cache = true;
-  options.cache_dir = folder.path();
-  return options;
-}
-
 size_t EntriesIn(const Folder& folder) {
   size_t count = 0;
   for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
@@ -112,7 +105,7 @@ TEST_F(BuildTest, IsCancelledWithinTwoSeconds) {
 
 TEST_F(BuildTest, ACancelledBuildLeavesNothingInTheCache) {
   const Folder folder;
-  const Context context = MakeContext(Kept(folder));
+  const Context context = MakeContext(KeepingOptions(folder.path()));
   CompileOptions options = context.options().compile;
   options.progress = [](const CompileProgress&) { return false; };
   EXPECT_THAT(context.Compile(SomeGraph(), options), Fails(ErrorCode::kAborted));
@@ -126,7 +119,7 @@ TEST_F(BuildTest, ACancelledBuildLeavesNothingInTheCache) {
 TEST_F(BuildTest, AHitNeedsNeitherBuilderNorParser) {
   const Folder folder;
   {
-    const Context context = MakeContext(Kept(folder));
+    const Context context = MakeContext(KeepingOptions(folder.path()));
     const Graph graph = context.Compile(SomeGraph()).value();
     EXPECT_LT(ErrorOf(context, graph), 1e-6);
   }
@@ -137,7 +130,7 @@ TEST_F(BuildTest, AHitNeedsNeitherBuilderNorParser) {
 
 TEST_F(BuildTest, AnotherOptionOrWeightIsAnotherEngine) {
   const Folder folder;
-  const Context context = MakeContext(Kept(folder));
+  const Context context = MakeContext(KeepingOptions(folder.path()));
   size_t entries = 0;
   const auto compile = [&](uint32_t seed, const std::function<void(CompileOptions&)>& change) {
     CompileOptions options = context.options().compile;
@@ -161,7 +154,7 @@ TEST_F(BuildTest, AnotherOptionOrWeightIsAnotherEngine) {
 
 TEST_F(BuildTest, ADamagedEngineIsBuiltAnew) {
   const Folder folder;
-  const Context context = MakeContext(Kept(folder));
+  const Context context = MakeContext(KeepingOptions(folder.path()));
   ASSERT_THAT(context.Compile(SomeGraph()), Succeeds());
   for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
     if (file.path().extension() != ".entry") continue;
@@ -179,7 +172,7 @@ TEST_F(BuildTest, ADamagedEngineIsBuiltAnew) {
 TEST_F(BuildTest, TimingsAreKeptForTheNextGraph) {
   const Folder folder;
   const auto build = [&](uint64_t workspace) {
-    const Context context = MakeContext(Kept(folder));
+    const Context context = MakeContext(KeepingOptions(folder.path()));
     CompileOptions options = context.options().compile;
     options.optimization_level = 3;
     options.workspace_bytes = workspace;  // Another engine, the same kernels to measure.
@@ -290,9 +283,7 @@ int Judge(const Context& context, const Graph& graph) {
 }  // namespace
 
 int ChildLoadsFromCache(ChildArguments arguments) {
-  ContextOptions options = QuickOptions();
-  options.cache = true;
-  options.cache_dir = arguments[0];
+  const ContextOptions options = KeepingOptions(arguments[0]);
   const Context context = MakeContext(options);
   return Judge(context, context.Compile(SomeGraph()).value());
 }

@@ -65,9 +65,7 @@ TEST_F(ChurnTest, Tensors) {
 
 TEST_F(ChurnTest, Graphs) {
   Folder folder;
-  ContextOptions options = QuickOptions();
-  options.cache = true;
-  options.cache_dir = folder.path();
+  const ContextOptions options = KeepingOptions(folder.path());
   const Context context = MakeContext(options);
   const GraphDefinition definition = Product(16, 32, 8);
   const std::vector<float> x = Pseudo(16 * 32, 3);
@@ -79,9 +77,7 @@ TEST_F(ChurnTest, Graphs) {
 
 TEST_F(ChurnTest, Contexts) {
   Folder folder;
-  ContextOptions options = QuickOptions();
-  options.cache = true;
-  options.cache_dir = folder.path();
+  const ContextOptions options = KeepingOptions(folder.path());
   // Something else uses the device meanwhile, so that its own context stays.
   const Context other = MakeContext();
   Churn(Times(50), [&](int i) {

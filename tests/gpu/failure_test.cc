@@ -34,18 +34,22 @@ TEST_F(FailureTest, AMissingLibraryIsNamed) {
 }
 
 TEST_F(FailureTest, VisibleDevicesAreHonoured) {
-  const Ended none = RunChild("shows-device", {}, {{"CUDA_VISIBLE_DEVICES", ""}});
+  const Folder folder;
+  MakeContext(KeepingOptions(folder.path())).Compile(PlusOne(8)).value();
+  const auto run = [&](const std::string& visible) {
+    return RunChild("shows-device", {folder.path()}, {{"CUDA_VISIBLE_DEVICES", visible}});
+  };
+  const Ended none = run("");
   EXPECT_EQ(none.status, 0);
   EXPECT_THAT(none.output, StartsWith("NotSupported"));
   EXPECT_THAT(none.output, HasSubstr("CUDA_VISIBLE_DEVICES"));
-  const Ended first = RunChild("shows-device", {}, {{"CUDA_VISIBLE_DEVICES", "0"}});
+  const Ended first = run("0");
   EXPECT_EQ(first.status, 0);
   EXPECT_THAT(first.output, HasSubstr("works on cuda:0"));
   // By its name as well, which is how job schedulers give devices out.
   const DeviceList devices = Devices();
   ASSERT_FALSE(devices.gpus.empty());
-  const Ended named =
-      RunChild("shows-device", {}, {{"CUDA_VISIBLE_DEVICES", devices.gpus[0].uuid}});
+  const Ended named = run(devices.gpus[0].uuid);
   EXPECT_THAT(named.output, HasSubstr("works on cuda:0"));
 }
 
@@ -161,9 +165,7 @@ TEST_F(FailureTest, NoMemoryToRun) {
   const GraphDefinition definition =
       builder.Finish({{"y", builder.Matmul({.a = inner, .b = v}).value()}}).value();
   Folder folder;
-  ContextOptions options = QuickOptions();
-  options.cache = true;
-  options.cache_dir = folder.path();
+  const ContextOptions options = KeepingOptions(folder.path());
   const Context keeping = MakeContext(options);
   const std::vector<float> input = Pseudo(kLong * 16, 9);
   const std::vector<float> expected = Compute(keeping, keeping.Compile(definition).value(), input);
@@ -191,7 +193,9 @@ TEST_F(FailureTest, NoMemoryToRun) {
 // ---- The device. ----
 
 TEST_F(FailureTest, ALostDeviceIsALostContext) {
-  const Ended ended = RunChild("loses-device");
+  const Folder folder;
+  MakeContext(KeepingOptions(folder.path())).Compile(PlusOne(1024)).value();
+  const Ended ended = RunChild("loses-device", {folder.path()});
   EXPECT_EQ(ended.status, 0) << ended.output;
   EXPECT_THAT(ended.output, HasSubstr("the kernel failed"));
   EXPECT_THAT(ended.output, HasSubstr("the context is lost: "));
@@ -201,8 +205,8 @@ TEST_F(FailureTest, ALostDeviceIsALostContext) {
 
 }  // namespace
 
-int ChildShowsDevice(ChildArguments) {
-  const auto context = Context::Create(QuickOptions());
+int ChildShowsDevice(ChildArguments arguments) {
+  const auto context = Context::Create(KeepingOptions(arguments[0]));
   if (!context) {
     fmt::print("{}\n", ToString(context.error()));
     return 0;
@@ -213,7 +217,7 @@ int ChildShowsDevice(ChildArguments) {
   return 0;
 }
 
-int ChildLosesDevice(ChildArguments) {
+int ChildLosesDevice(ChildArguments arguments) {
   // A kernel that writes to address 16, where nothing is.
   constexpr const char* kKernel = R"(
     .version 6.0
@@ -229,7 +233,7 @@ int ChildLosesDevice(ChildArguments) {
       ret;
     })";
   {
-    const Context context = MakeContext();
+    const Context context = MakeContext(KeepingOptions(arguments[0]));
     const Graph graph = context.Compile(PlusOne(1024)).value();
     const Tensor x = MakeTensor(context, Constants(1024, 1));
     const Tensor y = MakeTensor(context, 1024);

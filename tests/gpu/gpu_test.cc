@@ -24,6 +24,13 @@ ContextOptions QuickOptions() {
   return options;
 }
 
+ContextOptions KeepingOptions(const std::string& folder) {
+  ContextOptions options = QuickOptions();
+  options.cache = true;
+  options.cache_dir = folder;
+  return options;
+}
+
 Context MakeContext(const ContextOptions& options) { return Context::Create(options).value(); }
 
 void GpuTest::SetUp() {

@@ -35,6 +35,8 @@ std::string BackendName();
 
 /// Quick to build, and nothing kept.
 ContextOptions QuickOptions();
+/// The same, with engines kept in a folder: another process then needs no builder.
+ContextOptions KeepingOptions(const std::string& folder);
 /// A context with these options. Ends the program where that cannot be: the fixture has looked.
 Context MakeContext(const ContextOptions& options = QuickOptions());
 
