@@ -2,6 +2,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/store.h"
@@ -178,7 +179,14 @@ Result<int> Explain(const Arguments& arguments, const Store& store) {
   WEBNN_ASSIGN_OR_RETURN(
       const GraphDefinition definition,
       LoadWithInputs("cache", arguments.what[0], load_options, {}, ImageOptions()));
-  WEBNN_ASSIGN_OR_RETURN(const Context context, Context::Create(options));
+  auto created = Context::Create(options);
+  if (!created) {
+    // What compiles ahead of time needs less.
+    options.compile_only = true;
+    if (auto compiler = Context::Create(options)) created = std::move(compiler);
+  }
+  if (!created) return std::move(created.error());
+  const Context& context = *created;
   const auto key =
       context.impl()->backend().CacheKey(*definition.data(), context.options().compile);
   if (!key) {

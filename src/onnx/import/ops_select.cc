@@ -16,6 +16,19 @@ Error RefuseUnknown(const Node& node, std::string_view input) {
       "around the graph");
 }
 
+// What is chosen from: slices along an axis, or single elements where the node names none.
+struct Sliced {
+  ImportedValue value;
+  uint32_t axis = 0;
+};
+Result<Sliced> Slice(Node& node, Movement& movement) {
+  const ImportedValue x = node.In(0);
+  if (!node.HasAttribute("axis")) return Sliced{movement.Reshape(x, {ElementCount(x.sizes)})};
+  WEBNN_ASSIGN_OR_RETURN(const int64_t given, node.Int("axis", 0));
+  WEBNN_ASSIGN_OR_RETURN(const uint32_t axis, node.Axis(given, node.RankOf(0)));
+  return Sliced{x, axis};
+}
+
 }  // namespace
 
 Result<void> ImportCompress(Node& node) {
@@ -23,14 +36,8 @@ Result<void> ImportCompress(Node& node) {
   if (!condition) return RefuseUnknown(node, "condition");
   WEBNN_ASSIGN_OR_RETURN(const std::vector<int64_t> keep, node.KnownIntegers(1, "condition"));
   Movement movement(node);
-  ImportedValue x = node.In(0);
-  uint32_t axis = 0;
-  if (node.HasAttribute("axis")) {
-    WEBNN_ASSIGN_OR_RETURN(const int64_t given, node.Int("axis", 0));
-    WEBNN_ASSIGN_OR_RETURN(axis, node.Axis(given, node.RankOf(0)));
-  } else {
-    x = movement.Reshape(x, {ElementCount(x.sizes)});
-  }
+  WEBNN_ASSIGN_OR_RETURN(const Sliced sliced, Slice(node, movement));
+  const auto& [x, axis] = sliced;
   // Either may be longer than the other.
   std::vector<int64_t> indices;
   for (int64_t i = 0; i < std::min(std::ssize(keep), x.sizes[axis]); ++i) {
@@ -71,14 +78,8 @@ Result<void> ImportUnique(Node& node) {
   WEBNN_RETURN_IF_ERROR(CheckHostSize(node, node.TypeOf(0), node.SizesOf(0)));
   WEBNN_ASSIGN_OR_RETURN(const int64_t sorted, node.Int("sorted", 1));
   Movement movement(node);
-  ImportedValue x = node.In(0);
-  uint32_t axis = 0;
-  if (node.HasAttribute("axis")) {
-    WEBNN_ASSIGN_OR_RETURN(const int64_t given, node.Int("axis", 0));
-    WEBNN_ASSIGN_OR_RETURN(axis, node.Axis(given, node.RankOf(0)));
-  } else {
-    x = movement.Reshape(x, {ElementCount(x.sizes)});
-  }
+  WEBNN_ASSIGN_OR_RETURN(const Sliced sliced, Slice(node, movement));
+  const auto& [x, axis] = sliced;
   std::vector<uint32_t> order(x.sizes.size());
   std::iota(order.begin(), order.end(), 0);
   std::rotate(order.begin(), order.begin() + axis, order.begin() + axis + 1);
