@@ -113,13 +113,12 @@ class Fake : public FakeCuda {
   };
 
   static Fake& Get() {
-    static auto* const kFake = new Fake;
-    return *kFake;
+    static Fake fake;  // gone with the library
+    return fake;
   }
 
   Fake() {
-    for (int i = 0; i < devices; ++i) contexts.push_back(new CUctx_st{i});
-    other = new CUctx_st{0};
+    for (int i = 0; i < devices; ++i) contexts.push_back(std::make_unique<CUctx_st>(i));
   }
 
   // ---- For the driver's functions. ----
@@ -345,7 +344,7 @@ class Fake : public FakeCuda {
   int Contexts() const override {
     const std::lock_guard lock(mutex);
     int count = 0;
-    for (CUcontext context : contexts) count += context->references;
+    for (const auto& context : contexts) count += context->references;
     return count;
   }
   std::string Violations() const override { return Under(violations); }
@@ -366,7 +365,9 @@ class Fake : public FakeCuda {
     const std::lock_guard lock(mutex);
     return static_cast<CUstream>(stream)->recording != nullptr;
   }
-  void* NewStream(bool primary) override { return MakeStream(primary ? contexts[0] : other); }
+  void* NewStream(bool primary) override {
+    return MakeStream(primary ? contexts[0].get() : &other);
+  }
   void DestroyStream(void* stream) override { EndStream(static_cast<CUstream>(stream)); }
 
   template <class T>
@@ -384,8 +385,8 @@ class Fake : public FakeCuda {
   const int version = FromEnvironment("FAKE_CUDA_VERSION", 13000);
   const int devices = FromEnvironment("FAKE_CUDA_DEVICES", 2);
   const int init = FromEnvironment("FAKE_CUDA_INIT", 0);
-  std::vector<CUcontext> contexts;
-  CUcontext other;
+  std::vector<std::unique_ptr<CUctx_st>> contexts;
+  CUctx_st other{0};
   std::atomic<int> delay{0};
   std::atomic<int> next_seed{1};
 
@@ -507,7 +508,7 @@ FAKE_EXPORT CUresult cuDeviceTotalMem(size_t* bytes, CUdevice) {
 FAKE_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
   ENTER_WITHOUT_CONTEXT(cuDevicePrimaryCtxRetain);
   const std::lock_guard lock(fake.mutex);
-  *context = fake.contexts[device];
+  *context = fake.contexts[device].get();
   ++(*context)->references;
   return CUDA_SUCCESS;
 }
