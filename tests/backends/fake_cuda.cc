@@ -189,6 +189,13 @@ class Fake : public FakeCuda {
   }
 
   CUresult Wait(CUstream stream) {
+    {
+      const std::lock_guard state(mutex);
+      if (streams.count(stream) == 0) {
+        violations += "waited for a stream that does not exist\n";
+        return CUDA_ERROR_INVALID_HANDLE;
+      }
+    }
     std::unique_lock lock(stream->mutex);
     const uint64_t queued = stream->queued;
     stream->changed.wait(lock, [&] { return stream->done >= queued; });

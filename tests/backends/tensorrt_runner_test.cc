@@ -588,31 +588,52 @@ TEST_F(TensorRtRunnerTest, TensorsKeepTheirOrderAcrossStreams) {
 
 TEST_F(TensorRtRunnerTest, ReadersInSeveralStreamsAreWaitedFor) {
   fake_->SetDelay(300);
-  const GraphPtr graph = NewGraph({.microseconds = 500});
+  const GraphPtr slow = NewGraph({.microseconds = 500});
+  const GraphPtr fast = NewGraph();
   const TensorPtr shared = NewTensor();
   constexpr int kThreads = 4;
+  constexpr int kRounds = 20;
   std::barrier all(kThreads);
   InThreads(kThreads, [&](int thread) {
-    const TensorPtr mine = NewTensor();
-    for (int round = 0; round < 20; ++round) {
-      // One writes, in turn, by a graph or from the host; then all read side by side.
+    const TensorPtr source = NewTensor();
+    std::vector<TensorPtr> results;
+    for (int round = 0; round < kRounds; ++round) {
+      // One writes, in turn, by a graph or from the host, while the readers of the round before are
+      // still under way; then all read side by side.
       if (thread == round % kThreads) {
         if (round % 2 == 0) {
           EXPECT_OK(Fill(*shared, 10 * round));
         } else {
-          EXPECT_OK(Fill(*mine, 10 * round - 1));
-          EXPECT_OK(RunOn(*graph, *mine, *shared));
+          EXPECT_OK(Fill(*source, 10 * round - 1));
+          EXPECT_OK(RunOn(*fast, *source, *shared));
         }
       }
       all.arrive_and_wait();
-      EXPECT_OK(RunOn(*graph, *shared, *mine));
-      if (round % 3 == 0) {
+      results.push_back(NewTensor());
+      EXPECT_OK(RunOn(*slow, *shared, *results.back()));
+      if (round % 5 == thread) {
         EXPECT_THAT(*Values(*shared), Each(10 * round));
       }
       all.arrive_and_wait();
-      EXPECT_THAT(*Values(*mine), Each(10 * round + 1));
+    }
+    for (int round = 0; round < kRounds; ++round) {
+      EXPECT_THAT(*Values(*results[round]), Each(10 * round + 1)) << round;
     }
   });
+}
+
+TEST_F(TensorRtRunnerTest, AGraphWritesAfterThoseThatStillRead) {
+  const GraphPtr slow = NewGraph({.microseconds = 30000});
+  const GraphPtr fast = NewGraph();
+  const TensorPtr shared = NewTensor();
+  const TensorPtr source = NewTensor();
+  const TensorPtr result = NewTensor();
+  ASSERT_OK(Fill(*source, 100));
+  ASSERT_OK(RunOn(*fast, *source, *result));  // takes the first stream
+  InThreads(1, [&](int) { EXPECT_OK(RunOn(*slow, *shared, *result)); });
+  ASSERT_OK(RunOn(*fast, *source, *shared));
+  EXPECT_THAT(*Values(*result), Each(1));
+  EXPECT_THAT(*Values(*shared), Each(101));
 }
 
 TEST_F(TensorRtRunnerTest, ThreadsComputeSideBySide) {
@@ -761,6 +782,24 @@ TEST_F(TensorRtRunnerTest, ADeviceLostByItsWorkIsNoticed) {
   EXPECT_FALSE(runner_->Synchronize());
   std::vector<int32_t> x(kElements), y(kElements);
   EXPECT_FALSE(ComputeOn(*graph, x, y));
+}
+
+TEST_F(TensorRtRunnerTest, ADeviceThatAnEngineFindsLostIsNoticed) {
+  const GraphPtr graph = NewGraph({.refuses_capture = true});
+  const TensorPtr a = NewTensor();
+  const TensorPtr b = NewTensor();
+  for (int i = 0; i < 3; ++i) ASSERT_OK(RunOn(*graph, *a, *b));
+  ASSERT_OK(runner_->Synchronize());
+  fake_->FaultAfter(0);
+  // The engine's error, which says nothing of CUDA, is the first sign.
+  Result<void> run;
+  for (int i = 0; run && i < 1000; ++i) {
+    run = RunOn(*graph, *a, *b);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_FALSE(run);
+  EXPECT_THAT(run.error().message, HasSubstr("fake: the launch gave 700"));
+  EXPECT_TRUE(runner_->lost());
 }
 
 // All kinds of calls, with what must hold of those that succeed. True: all of them did.
