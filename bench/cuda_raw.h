@@ -88,12 +88,11 @@ class Cuda {
 
  private:
   Cuda() {
-    void* const library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    const char* const name = std::getenv("WEBNN_CUDA_LIBRARY");
+    void* const library = dlopen(name != nullptr ? name : "libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) return;
-    bool whole = true;
-    const auto open = [&]<class Function>(Function& function, const char* name) {
-      function = reinterpret_cast<Function>(dlsym(library, name));
-      whole = whole && function != nullptr;
+    const auto open = [&]<class Function>(Function& function, const char* symbol) {
+      function = reinterpret_cast<Function>(dlsym(library, symbol));
     };
     // cuda.h renames some functions by macros; the strings must have the names behind them.
 #define WEBNN_BENCH_CUDA_TEXT(name) #name
@@ -103,7 +102,7 @@ class Cuda {
 #undef WEBNN_BENCH_CUDA_TEXT
     CUdevice device = 0;
     CUcontext context = nullptr;
-    if (whole && cuInit(0) == CUDA_SUCCESS && cuDeviceGet(&device, 0) == CUDA_SUCCESS &&
+    if (cuInit != nullptr && cuInit(0) == CUDA_SUCCESS && cuDeviceGet(&device, 0) == CUDA_SUCCESS &&
         cuDevicePrimaryCtxRetain(&context, device) == CUDA_SUCCESS &&
         cuCtxSetCurrent(context) == CUDA_SUCCESS) {
       context_ = context;

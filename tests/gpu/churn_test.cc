@@ -9,8 +9,6 @@
 namespace webnn::gpu_test {
 namespace {
 
-using testing::Each;
-
 class ChurnTest : public GpuTest {
  protected:
   static int Times(int count) {
@@ -58,7 +56,7 @@ TEST_F(ChurnTest, Tensors) {
     const Tensor tensor = MakeTensor(context, 1 + 37u * static_cast<uint32_t>(i % 5000));
     if (i % 10 == 0) {
       Write(context, tensor, Constants(tensor.descriptor().element_count(), 3));
-      EXPECT_THAT(Read(context, tensor), Each(3.0f));
+      EXPECT_THAT(Read(context, tensor), AllAre(3.0f));
     }
   });
 }
@@ -83,7 +81,7 @@ TEST_F(ChurnTest, Contexts) {
   Churn(Times(50), [&](int i) {
     Context context = MakeContext(options);
     const Graph graph = context.Compile(PlusOne(64)).value();
-    EXPECT_THAT(Compute(context, graph, Constants(64, 1)), Each(2.0f));
+    EXPECT_THAT(Compute(context, graph, Constants(64, 1)), AllAre(2.0f));
     if (i % 2 == 0) context.Destroy();
   });
 }

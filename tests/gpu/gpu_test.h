@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -82,6 +83,11 @@ std::vector<float> Read(const Context& context, const Tensor& tensor);
 /// The outputs of one input "x", in one call on host memory.
 std::vector<float> Compute(const Context& context, const Graph& graph, std::span<const float> x);
 std::vector<float> Constants(size_t count, float value);
+
+/// Every number is this one. (gmock's Each takes seconds for a million of them.)
+MATCHER_P(AllAre, value, "") {
+  return std::all_of(arg.begin(), arg.end(), [&](float one) { return one == value; });
+}
 
 /// What `Product` gives, in double precision; the largest deviation of `got`, relative to the
 /// largest result.

@@ -9,8 +9,6 @@
 namespace webnn::gpu_test {
 namespace {
 
-using testing::Each;
-
 class ThreadsTest : public GpuTest {};
 
 template <class Function>
@@ -78,7 +76,7 @@ TEST_F(ThreadsTest, ShareATensorInTheOrderOfTheirCalls) {
     }
   });
   EXPECT_EQ(wrong, 0);
-  EXPECT_THAT(Read(context, tensors[0]), Each(600.0f));
+  EXPECT_THAT(Read(context, tensors[0]), AllAre(600.0f));
 }
 
 TEST_F(ThreadsTest, ReadOneInputAtOnce) {
