@@ -301,8 +301,9 @@ Result<GraphExec> Stream::Capture(const std::function<Result<void>()>& body) con
   if (graph != nullptr) (void)api.cuGraphDestroy(graph);
   WEBNN_RETURN_IF_ERROR(std::move(result));
   GraphExec ready(*device_, exec);
-  // So that the first launch does not pay for it; nothing is lost where it fails.
-  (void)api.cuGraphUpload(exec, handle_);
+  // So that the first launch does not pay for it, and done before one in another stream; nothing is
+  // lost where it fails.
+  if (api.cuGraphUpload(exec, handle_) == CUDA_SUCCESS) (void)api.cuStreamSynchronize(handle_);
   return ready;
 }
 

@@ -12,10 +12,12 @@ namespace webnn::trt {
 namespace {
 
 constexpr size_t kMaxCaptured = 8;
-// A capture costs as much as hundreds of launches: one that was evicted before it had run so often
-// is a sign that addresses change all the time, and the next so many runs that miss go plain.
-constexpr uint32_t kWorthwhile = 8;
-constexpr uint32_t kPlainRuns = 64;
+// A capture costs as much as hundreds of launches. A graph that has run within so many runs keeps
+// its place, so that more sets of addresses in turn than there are places do not push each other
+// out: the others run plain.
+constexpr uint64_t kInUse = 64;
+// After a capture that had no room, so many runs go plain.
+constexpr uint64_t kWithoutRoom = 1000;
 // What `Compute` copies in one piece, as part of the CUDA graph; more is copied while the processor
 // fills the next piece.
 constexpr uint64_t kWholeBytes = uint64_t{1} << 20;
@@ -191,10 +193,19 @@ Result<void> EngineGraph::Queued(Lane& lane, Instance& instance, Result<void> re
 
 // ---- CUDA graphs. ----
 
-Result<void> EngineGraph::GiveUpCapture(const Lane& lane, const Error& why) {
+std::vector<EngineGraph::Captured>::iterator EngineGraph::Oldest(std::vector<Captured>& captured) {
+  return std::min_element(captured.begin(), captured.end(),
+                          [](const Captured& a, const Captured& b) { return a.used < b.used; });
+}
+
+Result<void> EngineGraph::GiveUpCapture(const Lane& lane, Instance& instance, const Error& why) {
   const cuda::Device& device = lanes_->device();
   device.Probe(lane.stream());
   if (device.lost()) return why;
+  if (why.code == ErrorCode::kUnknown) {
+    instance.capture_from = instance.clock + kWithoutRoom;  // there may be room by then
+    return {};
+  }
   if (capture_.exchange(false)) {
     lanes_->Log(LogLevel::kWarning,
                 fmt::format("tensorrt: the engine runs without a CUDA graph, which costs time at "
@@ -206,18 +217,19 @@ Result<void> EngineGraph::GiveUpCapture(const Lane& lane, const Error& why) {
 
 // At the second use of the same addresses: those that come but once are not worth it. TensorRT
 // wants an execution to have run before, which the first use has done.
-bool EngineGraph::ShallCapture(Instance& instance, std::span<const cuda::Address> addresses) {
+bool EngineGraph::ShallCapture(Instance& instance, std::span<const cuda::Address> addresses) const {
   const uint64_t hash = HashOf(addresses);
   if (std::find(instance.seen.begin(), instance.seen.end(), hash) == instance.seen.end()) {
     instance.seen[instance.next_seen] = hash;
     instance.next_seen = (instance.next_seen + 1) % instance.seen.size();
     return false;
   }
-  if (instance.plain_runs > 0) {
-    --instance.plain_runs;
+  if (!capture_.load(std::memory_order_relaxed) || !instance.warm ||
+      instance.clock < instance.capture_from) {
     return false;
   }
-  return instance.warm;
+  return instance.captured.size() < kMaxCaptured ||
+         instance.clock - Oldest(instance.captured)->used > kInUse;
 }
 
 Result<void> EngineGraph::Capture(Lane& lane, Instance& instance,
@@ -227,10 +239,7 @@ Result<void> EngineGraph::Capture(Lane& lane, Instance& instance,
     return instance.execution->Enqueue(stream->handle());
   }));
   if (instance.captured.size() == kMaxCaptured) {
-    const auto oldest =
-        std::min_element(instance.captured.begin(), instance.captured.end(),
-                         [](const Captured& a, const Captured& b) { return a.used < b.used; });
-    if (oldest->launches < kWorthwhile) instance.plain_runs = kPlainRuns;
+    const auto oldest = Oldest(instance.captured);
     WEBNN_RETURN_IF_ERROR(lane.Finish(oldest->number));
     instance.captured.erase(oldest);
   }
@@ -243,20 +252,20 @@ Result<void> EngineGraph::Capture(Lane& lane, Instance& instance,
 
 Result<void> EngineGraph::Launch(Lane& lane, Instance& instance,
                                  std::span<const cuda::Address> addresses) {
+  ++instance.clock;
   const auto launch = [&](Captured& captured) {
-    captured.used = ++instance.clock;
+    captured.used = instance.clock;
     captured.number = lane.next();
-    captured.launches = std::min(captured.launches + 1, kWorthwhile);
     return lane.stream().Launch(captured.graph);
   };
   for (Captured& captured : instance.captured) {
     if (Same(captured.addresses, addresses)) return launch(captured);
   }
   WEBNN_RETURN_IF_ERROR(Bind(instance, addresses));
-  if (capture_.load(std::memory_order_relaxed) && ShallCapture(instance, addresses)) {
+  if (ShallCapture(instance, addresses)) {
     Result<void> captured = Capture(lane, instance, addresses);
     if (captured) return launch(instance.captured.back());
-    WEBNN_RETURN_IF_ERROR(GiveUpCapture(lane, captured.error()));
+    WEBNN_RETURN_IF_ERROR(GiveUpCapture(lane, instance, captured.error()));
   }
   WEBNN_RETURN_IF_ERROR(instance.execution->Enqueue(lane.stream().handle()));
   instance.warm = true;
@@ -323,9 +332,11 @@ Result<void> EngineGraph::CopyWhole(const cuda::Stream& stream, Instance& instan
 }
 
 Result<void> EngineGraph::LaunchWhole(Lane& lane, Instance& instance) {
+  ++instance.clock;
   if (!instance.whole) {
     WEBNN_RETURN_IF_ERROR(Bind(instance, instance.places));
-    if (!instance.warm || !capture_.load(std::memory_order_relaxed)) {
+    if (!instance.warm || !capture_.load(std::memory_order_relaxed) ||
+        instance.clock < instance.capture_from) {
       WEBNN_RETURN_IF_ERROR(CopyWhole(lane.stream(), instance));
       instance.warm = true;
       return {};
@@ -333,7 +344,7 @@ Result<void> EngineGraph::LaunchWhole(Lane& lane, Instance& instance) {
     WEBNN_ASSIGN_OR_RETURN(const cuda::Stream* stream, lane.CaptureStream());
     Result<cuda::GraphExec> whole = stream->Capture([&] { return CopyWhole(*stream, instance); });
     if (!whole) {
-      WEBNN_RETURN_IF_ERROR(GiveUpCapture(lane, whole.error()));
+      WEBNN_RETURN_IF_ERROR(GiveUpCapture(lane, instance, whole.error()));
       return CopyWhole(lane.stream(), instance);
     }
     instance.whole = *std::move(whole);

@@ -48,9 +48,8 @@ class EngineGraph : public CompiledGraph {
   struct Captured {
     std::vector<cuda::Address> addresses;
     cuda::GraphExec graph;
-    uint64_t used = 0;      // by the instance's clock
-    uint64_t number = 0;    // of its last work in the lane
-    uint32_t launches = 0;  // up to kWorthwhile
+    uint64_t used = 0;    // by the instance's clock
+    uint64_t number = 0;  // of its last work in the lane
   };
   /// What the graph has in one lane; guarded by the lane's `queue_mutex`.
   struct Instance {
@@ -61,10 +60,10 @@ class EngineGraph : public CompiledGraph {
     bool warm = false;                     // it has run since it or its scratch memory was new
     uint64_t number = 0;                   // of the last work in the lane
     std::vector<Captured> captured;
-    uint64_t clock = 0;
+    uint64_t clock = 0;               // counts the runs
+    uint64_t capture_from = 0;        // by the clock: not before
     std::array<uint64_t, 32> seen{};  // hashes of addresses that ran without a CUDA graph
     size_t next_seen = 0;
-    uint32_t plain_runs = 0;  // so many more before the next capture
 
     // Of `Compute`; used under the lane's `staging_mutex`, too.
     cuda::DeviceBuffer memory;
@@ -86,9 +85,10 @@ class EngineGraph : public CompiledGraph {
   Result<void> LaunchWhole(Lane& lane, Instance& instance);
   Result<void> CopyWhole(const cuda::Stream& stream, Instance& instance);
   Result<void> Capture(Lane& lane, Instance& instance, std::span<const cuda::Address> addresses);
-  static bool ShallCapture(Instance& instance, std::span<const cuda::Address> addresses);
+  static std::vector<Captured>::iterator Oldest(std::vector<Captured>& captured);
+  bool ShallCapture(Instance& instance, std::span<const cuda::Address> addresses) const;
   /// Keeps a failed capture from being tried again; an error when more than the capture failed.
-  Result<void> GiveUpCapture(const Lane& lane, const Error& why);
+  Result<void> GiveUpCapture(const Lane& lane, Instance& instance, const Error& why);
   /// Ends the work: it gets its number, and a failure is looked at.
   Result<void> Queued(Lane& lane, Instance& instance, Result<void> result);
 
