@@ -12,7 +12,7 @@ import re
 import sys
 
 # Lowest first: a layer may include itself and those before it.
-LAYERS = ["core", "cache", "graph", "lowering", "ops", "onnx", "formats", "backends", "runtime"]
+LAYERS = ["core", "cache", "graph", "lowering", "ops", "passes", "onnx", "formats", "backends", "runtime"]
 
 # Programs stand above all layers.
 PROGRAMS = ["conformance", "cli"]

@@ -81,9 +81,9 @@ Result<void> DumpOnnx(const GraphDefinition& definition, const std::filesystem::
   return {};
 }
 
-Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test,
-                         const std::filesystem::path& dump, ModelFormat through) {
-  WEBNN_ASSIGN_OR_RETURN(GraphBuilder builder, GraphBuilder::Create(context));
+// All of the case's graph; gives its outputs.
+Result<std::vector<GraphBuilder::NamedOutput>> AddGraph(GraphBuilder& builder,
+                                                        const ConformanceCase& test) {
   Operands operands;
   for (const auto& [name, data] : test.inputs) {
     auto operand = data.constant ? builder.Constant(data.descriptor, data.Encode())
@@ -100,6 +100,13 @@ Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test,
     if (found == operands.end()) return TypeError("no operator makes the output {}", name);
     outputs.emplace_back(name, found->second);
   }
+  return outputs;
+}
+
+Result<Graph> BuildGraph(const Context& context, const ConformanceCase& test,
+                         const std::filesystem::path& dump, ModelFormat through) {
+  WEBNN_ASSIGN_OR_RETURN(GraphBuilder builder, GraphBuilder::Create(context));
+  WEBNN_ASSIGN_OR_RETURN(const auto outputs, AddGraph(builder, test));
   if (dump.empty() && through == ModelFormat::kAuto) return builder.Build(outputs);
   WEBNN_ASSIGN_OR_RETURN(GraphDefinition definition, builder.Finish(outputs));
   if (through == ModelFormat::kAuto) {
@@ -225,6 +232,12 @@ std::string Describe(const WorstOutput& worst, const Tolerance& tolerance) {
 }
 
 }  // namespace
+
+Result<GraphDefinition> DefineGraph(const ConformanceCase& test) {
+  GraphBuilder builder;
+  WEBNN_ASSIGN_OR_RETURN(const auto outputs, AddGraph(builder, test));
+  return builder.Finish(outputs);
+}
 
 CaseResult RunConformanceCase(const Context& context, const ConformanceCase& test, RunMode mode,
                               const std::filesystem::path& dump, ModelFormat through) {

@@ -53,10 +53,27 @@ struct OpOutput {
   std::string_view same_type_as = {};
 };
 
+/// What an operator on float32 makes of a request for 16 bits.
+enum class HalfPrecision : uint8_t {
+  /// Computes in float32 and gives float32: its result may be beyond float16, or what follows needs
+  /// its digits. Sums, powers, exponentials. The default.
+  kWide,
+  /// Computes in float32; its result has few digits and an ordinary size. Normalisations.
+  kIsland,
+  /// Computes in what its operands are: 16 bits when all of them are, constants aside. Whatever
+  /// moves elements, and arithmetic that makes nothing worse than it was.
+  kFollows,
+  /// The same, and its result is small whatever the operands: 16 bits hold it. Sigmoid, softmax.
+  kBounded,
+  /// Computes in 16 bits whatever its operands are: this is where the time goes. Products.
+  kHalf,
+};
+
 struct OpSchema {
   std::string_view name;  ///< As in the specification: "averagePool2d".
   std::string_view doc;
   bool returns_list = false;
+  HalfPrecision half_precision = HalfPrecision::kWide;
   std::vector<OpField> fields;  ///< Required ones first, `label` last.
   std::vector<OpOutput> outputs;
 

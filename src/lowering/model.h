@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -70,10 +71,21 @@ struct Initializer {
   std::span<const std::byte> bytes() const { return own.empty() ? reference : std::span(own); }
 };
 
+/// An input or output.
 struct ModelInput {
+  /// One that is in the model what it is in the graph.
+  ModelInput(ValueId id, std::string given_name, OperandDescriptor given)
+      : value(id),
+        name(std::move(given_name)),
+        descriptor(std::move(given)),
+        element(ElementOf(descriptor.data_type())),
+        sizes(descriptor.shape().begin(), descriptor.shape().end()) {}
+
   ValueId value;
   std::string name;
-  OperandDescriptor descriptor;
+  OperandDescriptor descriptor;  ///< In the graph.
+  Element element;               ///< In the model; as many bytes.
+  std::vector<int64_t> sizes;
 };
 
 /// A value of the graph that the model computes, for checks of inferred shapes.

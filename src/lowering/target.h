@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <initializer_list>
 #include <string_view>
 #include <unordered_map>
@@ -27,13 +29,59 @@ class ElementSet {
   uint32_t bits_ = 0;
 };
 
+/// For each element type another one, or none.
+class ElementMap {
+ public:
+  Element& operator[](Element from) { return to_[static_cast<size_t>(from)]; }
+  /// What `from` maps to; itself when that is nothing.
+  Element Of(Element from) const {
+    const Element to = to_[static_cast<size_t>(from)];
+    return to == Element::kNone ? from : to;
+  }
+
+ private:
+  std::array<Element, 32> to_{};
+};
+
 /// What the runtime that gets a model can compute. Lowering asks it; where a type is missing, the
 /// value is widened, computed and narrowed.
 struct Target {
   std::string_view name;
   int opset = 21;
-  /// Element types that each ONNX operator takes.
+  /// Element types that each ONNX operator takes. A type with a carrier is listed where the
+  /// operator is right on the values in it.
   std::unordered_map<std::string_view, ElementSet> kernels;
+
+  /// Types that the runtime does not have between operators, and the integer type that carries
+  /// their values there: int32 has room for every uint8. uint64 travels as the int64 of equal bits.
+  ElementMap carriers;
+  /// What inputs and outputs of a type are declared as; it has as many bits. A pair of 4-bit
+  /// numbers travels as one uint8, the first in the low bits.
+  ElementMap boundaries;
+  /// Types that are cast from and to float, and no other type.
+  ElementSet cast_by_float;
+  /// Types between which and float a quantisation with scale 1 stands for a cast.
+  ElementSet cast_by_quantization;
+
+  /// The most axes that a value may have; 0: any number.
+  uint32_t max_rank = 0;
+  /// ArgMin and ArgMax work along the second of two or three axes.
+  bool flat_arg_reductions = false;
+  /// Gathering and scattering take no negative indices.
+  bool positive_indices = false;
+  /// Pooling operators have no dilation.
+  bool dense_pools = false;
+  /// LSTM and GRU up to this many steps are faster when each step is written out.
+  uint32_t unrolled_steps = 0;
+  /// Products, pooling and pointwise operators on float16 are as exact as it takes, and fast;
+  /// otherwise a chain of them is computed in float32 and rounded once.
+  bool float16_chains = false;
+  /// Operators on constants are computed when the model is made: the runtime would, but it looks
+  /// for weights in places where it finds nothing else.
+  bool folds_constants = false;
+  /// The runtime takes (x - z) * s apart and x / s for x * (1 / s), which is not exact enough for
+  /// quantised numbers.
+  bool reassociates = false;
   /// AveragePool is slower than a convolution, but for multiples of this many channels; 0: it never
   /// is.
   int64_t pooled_channels = 0;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/check.h"
+#include "lowering/constants.h"
 
 namespace webnn::lowering {
 namespace {
@@ -153,9 +154,9 @@ LoweredValue Writer::Cast(LoweredValue value, Element element) {
   if (auto wide = narrowed_from_.find(value.id); wide != narrowed_from_.end()) {
     if (wide->second.element == element && element == Element::kBool) return wide->second;
   }
-  const uint64_t key = (uint64_t{value.id} << 8) | static_cast<uint64_t>(element);
+  const uint64_t key = CastKey(value, element);
   if (auto known = casts_.find(key); known != casts_.end()) return known->second;
-  LoweredValue result = Emit("Cast", {value}, {{"to", static_cast<int64_t>(element)}}, element);
+  const LoweredValue result = Convert(value, element);
   casts_.emplace(key, result);
   if (value.element == Element::kBool) narrowed_from_.emplace(result.id, value);
   return result;
@@ -214,7 +215,7 @@ std::string KeyOf(const ModelNode& node, Element element, size_t outputs) {
 
 LoweredValue Writer::NewValue(Element element) {
   model_.elements.resize(next_ + 1, Element::kNone);
-  model_.elements[next_] = element;
+  model_.elements[next_] = target_.carriers.Of(element);
   return {next_++, element};
 }
 
@@ -269,6 +270,15 @@ LoweredValue Writer::Copy(LoweredValue value) {
 }
 
 LoweredValue Writer::Reshape(LoweredValue value, std::span<const int64_t> sizes) {
+  if (const Initializer* constant = Folding(value)) {
+    Initializer reshaped = *constant;
+    const LoweredValue result = NewValue(value.element);
+    reshaped.value = result.id;
+    reshaped.sizes.assign(sizes.begin(), sizes.end());
+    constants_.emplace(result.id, model_.initializers.size());
+    model_.initializers.push_back(std::move(reshaped));
+    return result;
+  }
   return Emit("Reshape", {value, Integers(sizes)});
 }
 
@@ -278,6 +288,14 @@ LoweredValue Writer::Transpose(LoweredValue value, std::span<const int64_t> perm
     identity = identity && permutation[i] == static_cast<int64_t>(i);
   }
   if (identity || !value) return value;
+  if (const Initializer* constant = Folding(value);
+      constant != nullptr && BitsOf(constant->element) >= 8) {
+    std::vector<int64_t> sizes;
+    for (int64_t axis : permutation) sizes.push_back(constant->sizes[axis]);
+    return AddFolded(
+        TransposeElements(constant->bytes(), constant->element, constant->sizes, permutation),
+        std::move(sizes), constant->element);
+  }
   return Emit("Transpose", {value},
               {{"perm", std::vector<int64_t>(permutation.begin(), permutation.end())}});
 }
@@ -330,6 +348,7 @@ LoweredValue Writer::AddConstant(std::span<const std::byte> bytes, std::vector<i
   initializer.element = element;
   initializer.sizes = std::move(sizes);
   initializer.own.assign(bytes.begin(), bytes.end());
+  if (target_.folds_constants) constants_.emplace(result.id, model_.initializers.size() - 1);
   if (shared) shared_constants_.emplace(std::move(key), result);
   return result;
 }
@@ -384,8 +403,7 @@ Model Writer::Finish() && {
   values_.resize(graph_.operands.size());
   for (const NamedOperand& input : graph_.inputs) {
     const OperandDescriptor& descriptor = graph_.operands[input.id].descriptor;
-    values_[input.id] = NewValue(ElementOf(descriptor.data_type()));
-    model_.inputs.push_back({values_[input.id].id, input.name, descriptor});
+    values_[input.id] = AddInput(input.name, descriptor);
   }
   for (uint32_t id = 0; id < graph_.operands.size(); ++id) {
     const OperandRecord& record = graph_.operands[id];
@@ -399,6 +417,9 @@ Model Writer::Finish() && {
     initializer.sizes = ToSizes(record.descriptor.shape());
     initializer.reference = constant.bytes;
     initializer.owner = constant.owner;
+    if (target_.folds_constants) {
+      constants_.emplace(values_[id].id, model_.initializers.size() - 1);
+    }
   }
   for (uint32_t i = 0; i < graph_.nodes.size(); ++i) {
     if (graph_.nodes[i].reachable) LowerNode(i);
@@ -410,13 +431,18 @@ Model Writer::Finish() && {
     for (ValueId id : node.outputs) taken[id] = false;
   }
   for (const NamedOperand& output : graph_.outputs) {
-    LoweredValue value = values_[output.id];
-    if (taken[value.id]) value = Copy(value);
+    const OperandDescriptor& descriptor = graph_.operands[output.id].descriptor;
+    LoweredValue value = ToBoundary(values_[output.id], descriptor);
+    taken.resize(next_, false);
+    if (taken[value.id]) value = ToBoundary(Copy(values_[output.id]), descriptor);
     taken.resize(next_, false);
     taken[value.id] = true;
-    model_.outputs.push_back({value.id, output.name, graph_.operands[output.id].descriptor});
+    ModelInput& given = model_.outputs.emplace_back(value.id, output.name, descriptor);
+    given.element = model_.elements[value.id];
+    given.sizes = BoundarySizes(target_, descriptor);
   }
   DropDeadNodes();
+  EncodeConstants();
   model_.value_count = next_;
   return std::move(model_);
 }

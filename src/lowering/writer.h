@@ -6,7 +6,9 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -24,6 +26,9 @@ struct LoweredValue {
   Element element = Element::kNone;
   explicit operator bool() const { return id != 0; }
 };
+
+/// The sizes that an operand has as an input or output of the model.
+std::vector<int64_t> BoundarySizes(const Target& target, const OperandDescriptor& descriptor);
 
 /// Writes the ONNX of one graph. An operator's `LowerToOnnx` gets its operands here, adds nodes and
 /// returns its results in whatever type it computed them in: the writer narrows them to the
@@ -76,8 +81,20 @@ class Writer {
   LoweredValue Precise(const std::optional<Operand>& operand) {
     return operand ? Precise(*operand) : LoweredValue{};
   }
+  /// The same for products and pointwise operators, which some targets compute well enough in
+  /// float16.
+  template <class Value>
+  LoweredValue PreciseChain(const Value& value) {
+    if constexpr (std::is_same_v<Value, LoweredValue>) {
+      return target_.float16_chains ? value : Precise(value);
+    } else {
+      return target_.float16_chains ? Get(value) : Precise(value);
+    }
+  }
   /// ONNX's Cast. Repeated casts of a value are one; a cast back from a wider type is undone.
   LoweredValue Cast(LoweredValue value, Element element);
+  /// The same where every element is known to be one of `element`'s: nothing has to wrap.
+  LoweredValue CastInRange(LoweredValue value, Element element);
   /// A uint64 as an int64 of the same order, where the target cannot compare it as it is in `op`;
   /// every other type as wide as `op` needs it. `FromOrdered` maps a result back.
   LoweredValue ToOrdered(LoweredValue value, std::string_view op);
@@ -120,6 +137,11 @@ class Writer {
   LoweredValue Slice(LoweredValue value, std::span<const int64_t> starts,
                      std::span<const int64_t> ends, std::span<const int64_t> axes,
                      std::span<const int64_t> steps = {});
+  /// value modulo 2^bits of an integer, not negative.
+  LoweredValue LowBits(LoweredValue value, int bits);
+  /// `value` in a form in which no runtime recognises it, so that what makes it is not combined
+  /// with what it is used for; nothing where the target does not reassociate.
+  LoweredValue Barrier(LoweredValue value);
   /// Nothing when `axes` are empty (the operator would reduce all).
   LoweredValue Reduce(std::string_view op, LoweredValue value, std::span<const int64_t> axes,
                       bool keep_dimensions);
@@ -143,9 +165,27 @@ class Writer {
   Model Finish() &&;
 
  private:
+  static uint64_t CastKey(LoweredValue value, Element element) {
+    return (uint64_t{value.id} << 16) | (static_cast<uint64_t>(value.element) << 8) |
+           static_cast<uint64_t>(element);
+  }
   LoweredValue NewValue(Element element);
   LoweredValue AddConstant(std::span<const std::byte> bytes, std::vector<int64_t> sizes,
                            Element element);
+  LoweredValue AddFolded(std::vector<std::byte> bytes, std::vector<int64_t> sizes, Element element);
+  /// The constant that a value is; null when it is none or is not to be folded.
+  const Initializer* Folding(LoweredValue value) const;
+
+  // Types with carriers. A value's `element` is what it stands for, `Model::elements` has what it
+  // is in the model.
+  LoweredValue Convert(LoweredValue value, Element element);
+  LoweredValue ConvertCarried(LoweredValue value, Element from, Element to);
+  LoweredValue Wrap(LoweredValue value, Element element);
+  LoweredValue AddInput(const std::string& name, const OperandDescriptor& descriptor);
+  LoweredValue FromBoundary(LoweredValue value, const OperandDescriptor& descriptor);
+  LoweredValue ToBoundary(LoweredValue value, const OperandDescriptor& descriptor);
+  void EncodeConstants();
+
   void LowerNode(uint32_t index);
   void DropDeadNodes();
 
@@ -155,10 +195,11 @@ class Writer {
   std::vector<LoweredValue> values_;  // by operand id
   uint32_t current_ = 0;
   ValueId next_ = 1;
-  // (value, element) -> value; and a narrowed value -> what it was narrowed from.
+  // (value, its element, element) -> value; and a narrowed value -> what it was narrowed from.
   std::unordered_map<uint64_t, LoweredValue> casts_;
   std::unordered_map<ValueId, LoweredValue> narrowed_from_;
   std::unordered_map<std::string, LoweredValue> shared_constants_;
+  std::unordered_map<ValueId, size_t> constants_;      // -> place in `Model::initializers`
   std::unordered_map<std::string, ValueId> computed_;  // what a node computes -> its first output
 };
 

@@ -42,11 +42,12 @@ int IrVersion(int opset) {
   return 8;
 }
 
-void SetType(::onnx::ValueInfoProto* info, Element element, std::span<const uint32_t> sizes) {
+template <class Sizes>
+void SetType(::onnx::ValueInfoProto* info, Element element, const Sizes& sizes) {
   ::onnx::TypeProto::Tensor* tensor = info->mutable_type()->mutable_tensor_type();
   tensor->set_elem_type(static_cast<int32_t>(element));
   ::onnx::TensorShapeProto* shape = tensor->mutable_shape();
-  for (uint32_t size : sizes) shape->add_dim()->set_dim_value(size);
+  for (auto size : sizes) shape->add_dim()->set_dim_value(size);
 }
 
 void SetAttribute(::onnx::AttributeProto* proto, const Attribute& attribute) {
@@ -177,8 +178,7 @@ class Serializer {
 
   void WriteValue(::onnx::ValueInfoProto* info, const ModelInput& value) const {
     info->set_name(names_[value.value]);
-    SetType(info, lowering::ElementOf(value.descriptor.data_type()),
-            value.descriptor.shape().sizes());
+    SetType(info, value.element, value.sizes);
   }
 
   void Describe(::onnx::TensorProto* tensor, const Initializer& initializer) const {

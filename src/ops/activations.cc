@@ -8,9 +8,12 @@ namespace webnn::ops {
 
 template <>
 const OpSchema& SchemaOf<Clamp>() {
-  static const OpSchema kSchema = ElementwiseSchema<Clamp>(
-      "clamp", "Limits every element to [minValue, maxValue]; an absent or NaN bound is no bound.",
-      kAny, {Option<&Clamp::min_value>("minValue"), Option<&Clamp::max_value>("maxValue")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
+      ElementwiseSchema<Clamp>(
+          "clamp",
+          "Limits every element to [minValue, maxValue]; an absent or NaN bound is no bound.", kAny,
+          {Option<&Clamp::min_value>("minValue"), Option<&Clamp::max_value>("maxValue")}));
   return kSchema;
 }
 
@@ -86,10 +89,11 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
 
 // ---- One option or two, float only. ----
 
-#define WEBNN_ACTIVATION(Name, name, doc, ...) \
+#define WEBNN_ACTIVATION(Name, name, half, doc, ...) \
   template <> \
   const OpSchema& SchemaOf<Name>() { \
-    static const OpSchema kSchema = ElementwiseSchema<Name>(name, doc, kFloats, {__VA_ARGS__}); \
+    static const OpSchema kSchema = \
+        With(HalfPrecision::half, ElementwiseSchema<Name>(name, doc, kFloats, {__VA_ARGS__})); \
     return kSchema; \
   } \
   Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
@@ -97,41 +101,49 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
   }
 
 LoweredValue LowerToOnnx(Writer& writer, const Elu& op) {
-  return writer.Emit("Elu", {writer.Precise(op.input)}, {{"alpha", static_cast<float>(op.alpha)}});
+  return writer.Emit("Elu", {writer.PreciseChain(op.input)},
+                     {{"alpha", static_cast<float>(op.alpha)}});
 }
 LoweredValue LowerToOnnx(Writer& writer, const HardSigmoid& op) {
   return writer.Emit(
-      "HardSigmoid", {writer.Precise(op.input)},
+      "HardSigmoid", {writer.PreciseChain(op.input)},
       {{"alpha", static_cast<float>(op.alpha)}, {"beta", static_cast<float>(op.beta)}});
 }
 LoweredValue LowerToOnnx(Writer& writer, const LeakyRelu& op) {
-  return writer.Emit("LeakyRelu", {writer.Precise(op.input)},
-                     {{"alpha", static_cast<float>(op.alpha)}});
+  const LoweredValue input = writer.PreciseChain(op.input);
+  if (writer.target().Supports("LeakyRelu", input.element)) {
+    return writer.Emit("LeakyRelu", {input}, {{"alpha", static_cast<float>(op.alpha)}});
+  }
+  // One of the terms is 0: nothing is rounded but the product.
+  const LoweredValue zero = writer.Scalar(0, input.element);
+  return writer.Add(writer.Max(input, zero),
+                    writer.Mul(writer.Min(input, zero), writer.Scalar(op.alpha, input.element)));
 }
 LoweredValue LowerToOnnx(Writer& writer, const Linear& op) {
-  const LoweredValue input = writer.Precise(op.input);
+  const LoweredValue input = writer.PreciseChain(op.input);
   return writer.Add(writer.Mul(input, writer.Scalar(op.alpha, input.element)),
                     writer.Scalar(op.beta, input.element));
 }
 
-WEBNN_ACTIVATION(Elu, "elu", "max(0, x) + alpha * (exp(min(0, x)) - 1).",
+WEBNN_ACTIVATION(Elu, "elu", kFollows, "max(0, x) + alpha * (exp(min(0, x)) - 1).",
                  Option<&Elu::alpha>("alpha"))
-WEBNN_ACTIVATION(HardSigmoid, "hardSigmoid", "max(0, min(1, alpha * x + beta)).",
+WEBNN_ACTIVATION(HardSigmoid, "hardSigmoid", kBounded, "max(0, min(1, alpha * x + beta)).",
                  Option<&HardSigmoid::alpha>("alpha"), Option<&HardSigmoid::beta>("beta"))
-WEBNN_ACTIVATION(LeakyRelu, "leakyRelu", "x where x >= 0, else alpha * x.",
+WEBNN_ACTIVATION(LeakyRelu, "leakyRelu", kFollows, "x where x >= 0, else alpha * x.",
                  Option<&LeakyRelu::alpha>("alpha"))
-WEBNN_ACTIVATION(Linear, "linear", "alpha * x + beta.", Option<&Linear::alpha>("alpha"),
+WEBNN_ACTIVATION(Linear, "linear", kFollows, "alpha * x + beta.", Option<&Linear::alpha>("alpha"),
                  Option<&Linear::beta>("beta"))
 
 // ---- prelu ----
 
 template <>
 const OpSchema& SchemaOf<Prelu>() {
-  static const OpSchema kSchema =
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
       MakeSchema<Prelu>("prelu", "x where x >= 0, else slope * x, broadcast in both directions.",
                         {In<&Prelu::input>("input", kSigned, kAnyRank),
                          In<&Prelu::slope>("slope", kSigned, kAnyRank, "input")},
-                        {Out("output", kSigned, kAnyRank, "input")});
+                        {Out("output", kSigned, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -143,11 +155,11 @@ Result<OutputShape> Infer(const InferContext& context, const Prelu& op) {
 LoweredValue LowerToOnnx(Writer& writer, const Prelu& op) {
   const LoweredValue input = writer.Get(op.input);
   // ONNX broadcasts the slope only.
-  if (IsFloat(input.element) &&
+  if (IsFloat(input.element) && writer.target().Supports("PRelu", input.element) &&
       BroadcastsTo(writer.ShapeOf(op.slope).sizes(), writer.ShapeOf(op.input).sizes())) {
     return writer.Emit("PRelu", {input, writer.Get(op.slope)});
   }
-  const LoweredValue x = writer.Precise(writer.Widen(op.input, {"Less", "Mul", "Where"}));
+  const LoweredValue x = writer.PreciseChain(writer.Widen(op.input, {"Less", "Mul", "Where"}));
   const LoweredValue slope = writer.Cast(writer.Get(op.slope), x.element);
   return writer.Where(writer.Less(x, writer.Scalar(0, x.element)), writer.Mul(x, slope), x);
 }
@@ -156,10 +168,12 @@ LoweredValue LowerToOnnx(Writer& writer, const Prelu& op) {
 
 template <>
 const OpSchema& SchemaOf<Softmax>() {
-  static const OpSchema kSchema = MakeSchema<Softmax>(
-      "softmax", "exp(x) divided by its sum along `axis`.",
-      {In<&Softmax::input>("input", kFloats, RankAtLeast(1)), Required<&Softmax::axis>("axis")},
-      {Out("output", kFloats, RankAtLeast(1), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kBounded,
+      MakeSchema<Softmax>(
+          "softmax", "exp(x) divided by its sum along `axis`.",
+          {In<&Softmax::input>("input", kFloats, RankAtLeast(1)), Required<&Softmax::axis>("axis")},
+          {Out("output", kFloats, RankAtLeast(1), "input")}));
   return kSchema;
 }
 

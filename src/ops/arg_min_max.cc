@@ -7,11 +7,13 @@ constexpr DataTypeSet kIndexTypes = {DataType::kInt32, DataType::kInt64};
 
 template <class Op>
 OpSchema ArgSchema(std::string_view name, std::string_view doc) {
-  return MakeSchema<Op>(name, doc,
-                        {In<&Op::input>("input", kAny, RankAtLeast(1)), Required<&Op::axis>("axis"),
-                         Option<&Op::keep_dimensions>("keepDimensions"),
-                         Option<&Op::output_data_type>("outputDataType")},
-                        {Out("output", kIndexTypes, kAnyRank)});
+  return With(
+      HalfPrecision::kFollows,
+      MakeSchema<Op>(name, doc,
+                     {In<&Op::input>("input", kAny, RankAtLeast(1)), Required<&Op::axis>("axis"),
+                      Option<&Op::keep_dimensions>("keepDimensions"),
+                      Option<&Op::output_data_type>("outputDataType")},
+                     {Out("output", kIndexTypes, kAnyRank)}));
 }
 
 // A size is at most 2^31 - 1, so every index fits in both output types.
@@ -31,7 +33,19 @@ Result<OutputShape> InferArg(const InferContext& context, const Op& op) {
 
 template <class Op>
 LoweredValue LowerArg(Writer& writer, std::string_view onnx, const Op& op) {
-  return writer.Emit(onnx, {writer.ToOrdered(writer.Get(op.input), onnx)},
+  const LoweredValue input = writer.ToOrdered(writer.Get(op.input), onnx);
+  if (writer.target().flat_arg_reductions) {
+    std::array<int64_t, 3> sizes = {1, writer.ShapeOf(op.input)[op.axis], 1};
+    for (uint32_t axis = 0; axis < writer.RankOf(op.input); ++axis) {
+      if (axis != op.axis) sizes[axis < op.axis ? 0 : 2] *= writer.ShapeOf(op.input)[axis];
+    }
+    const std::span<const int64_t> flat(sizes.data(), sizes[2] == 1 ? 2 : 3);
+    const LoweredValue places =
+        writer.Emit(onnx, {writer.Reshape(input, flat)},
+                    {{"axis", int64_t{1}}, {"keepdims", int64_t{1}}}, Element::kInt64);
+    return writer.Reshape(places, writer.OutputSizes());
+  }
+  return writer.Emit(onnx, {input},
                      {{"axis", int64_t{op.axis}}, {"keepdims", int64_t{op.keep_dimensions}}},
                      Element::kInt64);
 }

@@ -7,10 +7,11 @@ constexpr size_t kMaxTensors = 8192;
 template <>
 const OpSchema& SchemaOf<Concat>() {
   using Op = Concat;
-  static const OpSchema kSchema =
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
       MakeSchema<Op>("concat", "Joins 1 to 8192 tensors of equal other sizes along `axis`.",
                      {In<&Op::inputs>("inputs", kAny, RankAtLeast(1)), Required<&Op::axis>("axis")},
-                     {Out("output", kAny, RankAtLeast(1), "inputs")});
+                     {Out("output", kAny, RankAtLeast(1), "inputs")}));
   return kSchema;
 }
 

@@ -34,16 +34,19 @@ std::array<int64_t, 4> FromNchw(InputOperandLayout layout) {
 template <>
 const OpSchema& SchemaOf<Conv2d>() {
   using Op = Conv2d;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "conv2d",
-      "2-D convolution. `padding` is [top, bottom, left, right] in rows and columns of the input.",
-      {In<&Op::input>("input", kFloats, Rank(4)),
-       In<&Op::filter>("filter", kFloats, Rank(4), "input"), Option<&Op::padding>("padding"),
-       Option<&Op::strides>("strides"), Option<&Op::dilations>("dilations"),
-       Option<&Op::groups>("groups"), Option<&Op::input_layout>("inputLayout"),
-       Option<&Op::filter_layout>("filterLayout"),
-       In<&Op::bias>("bias", kFloats, Rank(1), "input")},
-      {Out("output", kFloats, Rank(4), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kHalf,
+           MakeSchema<Op>("conv2d",
+                          "2-D convolution. `padding` is [top, bottom, left, right] in rows and "
+                          "columns of the input.",
+                          {In<&Op::input>("input", kFloats, Rank(4)),
+                           In<&Op::filter>("filter", kFloats, Rank(4), "input"),
+                           Option<&Op::padding>("padding"), Option<&Op::strides>("strides"),
+                           Option<&Op::dilations>("dilations"), Option<&Op::groups>("groups"),
+                           Option<&Op::input_layout>("inputLayout"),
+                           Option<&Op::filter_layout>("filterLayout"),
+                           In<&Op::bias>("bias", kFloats, Rank(1), "input")},
+                          {Out("output", kFloats, Rank(4), "input")}));
   return kSchema;
 }
 

@@ -31,18 +31,20 @@ Wide TransposedSize(const ConvTranspose2d& op, const Shape& input, const Shape& 
 template <>
 const OpSchema& SchemaOf<ConvTranspose2d>() {
   using Op = ConvTranspose2d;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "convTranspose2d",
-      "2-D transposed convolution, the gradient of `conv2d`. `outputSizes` overrides "
-      "`outputPadding`.",
-      {In<&Op::input>("input", kFloats, Rank(4)),
-       In<&Op::filter>("filter", kFloats, Rank(4), "input"), Option<&Op::padding>("padding"),
-       Option<&Op::strides>("strides"), Option<&Op::dilations>("dilations"),
-       Option<&Op::output_padding>("outputPadding"), Option<&Op::output_sizes>("outputSizes"),
-       Option<&Op::groups>("groups"), Option<&Op::input_layout>("inputLayout"),
-       Option<&Op::filter_layout>("filterLayout"),
-       In<&Op::bias>("bias", kFloats, Rank(1), "input")},
-      {Out("output", kFloats, Rank(4), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kHalf,
+      MakeSchema<Op>(
+          "convTranspose2d",
+          "2-D transposed convolution, the gradient of `conv2d`. `outputSizes` overrides "
+          "`outputPadding`.",
+          {In<&Op::input>("input", kFloats, Rank(4)),
+           In<&Op::filter>("filter", kFloats, Rank(4), "input"), Option<&Op::padding>("padding"),
+           Option<&Op::strides>("strides"), Option<&Op::dilations>("dilations"),
+           Option<&Op::output_padding>("outputPadding"), Option<&Op::output_sizes>("outputSizes"),
+           Option<&Op::groups>("groups"), Option<&Op::input_layout>("inputLayout"),
+           Option<&Op::filter_layout>("filterLayout"),
+           In<&Op::bias>("bias", kFloats, Rank(1), "input")},
+          {Out("output", kFloats, Rank(4), "input")}));
   return kSchema;
 }
 

@@ -8,10 +8,12 @@ namespace webnn::ops {
 
 template <>
 const OpSchema& SchemaOf<Expand>() {
-  static const OpSchema kSchema = MakeSchema<Expand>(
-      "expand", "Repeats axes of size 1 to reach `newShape`.",
-      {In<&Expand::input>("input", kAny, kAnyRank), Required<&Expand::new_shape>("newShape")},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
+      MakeSchema<Expand>(
+          "expand", "Repeats axes of size 1 to reach `newShape`.",
+          {In<&Expand::input>("input", kAny, kAnyRank), Required<&Expand::new_shape>("newShape")},
+          {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -33,10 +35,12 @@ LoweredValue LowerToOnnx(Writer& writer, const Expand& op) {
 
 template <>
 const OpSchema& SchemaOf<Reshape>() {
-  static const OpSchema kSchema = MakeSchema<Reshape>(
-      "reshape", "The same elements in another shape of the same count.",
-      {In<&Reshape::input>("input", kAny, kAnyRank), Required<&Reshape::new_shape>("newShape")},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
+      MakeSchema<Reshape>(
+          "reshape", "The same elements in another shape of the same count.",
+          {In<&Reshape::input>("input", kAny, kAnyRank), Required<&Reshape::new_shape>("newShape")},
+          {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -68,9 +72,10 @@ LoweredValue LowerToOnnx(Writer& writer, const Reshape& op) {
 
 template <>
 const OpSchema& SchemaOf<Reverse>() {
-  static const OpSchema kSchema =
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
       ElementwiseSchema<Reverse>("reverse", "Reverses the order along `axes` (all when absent).",
-                                 kAny, {Option<&Reverse::axes>("axes")});
+                                 kAny, {Option<&Reverse::axes>("axes")}));
   return kSchema;
 }
 
@@ -93,11 +98,13 @@ LoweredValue LowerToOnnx(Writer& writer, const Reverse& op) {
 
 template <>
 const OpSchema& SchemaOf<Slice>() {
-  static const OpSchema kSchema = MakeSchema<Slice>(
-      "slice", "A window of `sizes` at `starts`, every `strides`-th element of it.",
-      {In<&Slice::input>("input", kAny, kAnyRank), Required<&Slice::starts>("starts"),
-       Required<&Slice::sizes>("sizes"), Option<&Slice::strides>("strides")},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Slice>(
+               "slice", "A window of `sizes` at `starts`, every `strides`-th element of it.",
+               {In<&Slice::input>("input", kAny, kAnyRank), Required<&Slice::starts>("starts"),
+                Required<&Slice::sizes>("sizes"), Option<&Slice::strides>("strides")},
+               {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -141,10 +148,11 @@ LoweredValue LowerToOnnx(Writer& writer, const Slice& op) {
 
 template <>
 const OpSchema& SchemaOf<Tile>() {
-  static const OpSchema kSchema = MakeSchema<Tile>(
-      "tile", "Repeats the whole tensor along each axis.",
-      {In<&Tile::input>("input", kAny, kAnyRank), Required<&Tile::repetitions>("repetitions")},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows, MakeSchema<Tile>("tile", "Repeats the whole tensor along each axis.",
+                                                {In<&Tile::input>("input", kAny, kAnyRank),
+                                                 Required<&Tile::repetitions>("repetitions")},
+                                                {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -171,11 +179,13 @@ LoweredValue LowerToOnnx(Writer& writer, const Tile& op) {
 
 template <>
 const OpSchema& SchemaOf<Transpose>() {
-  static const OpSchema kSchema = MakeSchema<Transpose>(
-      "transpose", "Permutes the axes; reverses them when `permutation` is absent.",
-      {In<&Transpose::input>("input", kAny, kAnyRank),
-       Option<&Transpose::permutation>("permutation")},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Transpose>("transpose",
+                                 "Permutes the axes; reverses them when `permutation` is absent.",
+                                 {In<&Transpose::input>("input", kAny, kAnyRank),
+                                  Option<&Transpose::permutation>("permutation")},
+                                 {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -209,13 +219,16 @@ LoweredValue LowerToOnnx(Writer& writer, const Transpose& op) {
 
 template <>
 const OpSchema& SchemaOf<Triangular>() {
-  static const OpSchema kSchema = MakeSchema<Triangular>(
-      "triangular",
-      "Keeps the upper or lower triangle of the last two axes, counted from `diagonal`, and zeros "
-      "the rest.",
-      {In<&Triangular::input>("input", kAny, RankAtLeast(2)), Option<&Triangular::upper>("upper"),
-       Option<&Triangular::diagonal>("diagonal")},
-      {Out("output", kAny, RankAtLeast(2), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Triangular>(
+               "triangular",
+               "Keeps the upper or lower triangle of the last two axes, counted from `diagonal`, "
+               "and zeros "
+               "the rest.",
+               {In<&Triangular::input>("input", kAny, RankAtLeast(2)),
+                Option<&Triangular::upper>("upper"), Option<&Triangular::diagonal>("diagonal")},
+               {Out("output", kAny, RankAtLeast(2), "input")}));
   return kSchema;
 }
 
@@ -228,6 +241,20 @@ LoweredValue LowerToOnnx(Writer& writer, const Triangular& op) {
   // Beyond the corners every diagonal gives the same.
   const int64_t diagonal = std::clamp<int64_t>(op.diagonal, -int64_t{shape[shape.rank() - 2]},
                                                int64_t{shape[shape.rank() - 1]});
+  if (const LoweredValue input = writer.Get(op.input);
+      !writer.target().Supports("Trilu", writer.ComputeType(input.element, {"Trilu"}))) {
+    const int64_t rows = shape[shape.rank() - 2];
+    const int64_t columns = shape[shape.rank() - 1];
+    std::vector<uint8_t> kept(static_cast<size_t>(rows * columns));
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t column = 0; column < columns; ++column) {
+        const int64_t place = column - row;
+        kept[row * columns + column] = op.upper ? place >= diagonal : place <= diagonal;
+      }
+    }
+    return writer.Where(writer.Constant<uint8_t>(kept, {rows, columns}, Element::kBool), input,
+                        writer.Scalar(0, input.element));
+  }
   return writer.Emit("Trilu",
                      {writer.Widen(op.input, {"Trilu"}), writer.Scalar(diagonal, Element::kInt64)},
                      {{"upper", int64_t{op.upper}}});
@@ -237,12 +264,14 @@ LoweredValue LowerToOnnx(Writer& writer, const Triangular& op) {
 
 template <>
 const OpSchema& SchemaOf<Where>() {
-  static const OpSchema kSchema = MakeSchema<Where>(
-      "where", "trueValue where the condition is not 0, else falseValue; all broadcast.",
-      {In<&Where::condition>("condition", kBoolean, kAnyRank),
-       In<&Where::true_value>("trueValue", kAny, kAnyRank),
-       In<&Where::false_value>("falseValue", kAny, kAnyRank, "trueValue")},
-      {Out("output", kAny, kAnyRank, "trueValue")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Where>(
+               "where", "trueValue where the condition is not 0, else falseValue; all broadcast.",
+               {In<&Where::condition>("condition", kBoolean, kAnyRank),
+                In<&Where::true_value>("trueValue", kAny, kAnyRank),
+                In<&Where::false_value>("falseValue", kAny, kAnyRank, "trueValue")},
+               {Out("output", kAny, kAnyRank, "trueValue")}));
   return kSchema;
 }
 

@@ -4,10 +4,11 @@ namespace webnn::ops {
 namespace {
 
 template <class Op>
-OpSchema ArithmeticSchema(std::string_view name, std::string_view doc) {
-  return MakeSchema<Op>(name, doc,
-                        {In<&Op::a>("a", kAny, kAnyRank), In<&Op::b>("b", kAny, kAnyRank, "a")},
-                        {Out("output", kAny, kAnyRank, "a")});
+OpSchema ArithmeticSchema(std::string_view name, HalfPrecision half, std::string_view doc) {
+  return With(
+      half, MakeSchema<Op>(name, doc,
+                           {In<&Op::a>("a", kAny, kAnyRank), In<&Op::b>("b", kAny, kAnyRank, "a")},
+                           {Out("output", kAny, kAnyRank, "a")}));
 }
 
 Result<OutputShape> InferBroadcast(const InferContext& context, Operand a, Operand b) {
@@ -56,10 +57,12 @@ LoweredValue DivideIntegers(Writer& writer, const Div& op) {
   };
   const LoweredValue small = writer.Where(writer.Less(divisor, constant(0)), constant(1), divisor);
   // A logical shift right by one: the arithmetic half, without the sign's copy.
-  const LoweredValue low_bit = writer.Emit("BitwiseAnd", {dividend, constant(1)});
+  const LoweredValue low_bit = writer.LowBits(dividend, 1);
+  const LoweredValue signed_half = writer.Div(writer.Sub(dividend, low_bit), constant(2));
   const LoweredValue half =
-      writer.Emit("BitwiseAnd", {writer.Div(writer.Sub(dividend, low_bit), constant(2)),
-                                 constant(std::numeric_limits<int64_t>::max())});
+      writer.target().Supports("BitwiseAnd", compute)
+          ? writer.Emit("BitwiseAnd", {signed_half, constant(std::numeric_limits<int64_t>::max())})
+          : writer.Where(writer.Less(signed_half, constant(0)), ordered(signed_half), signed_half);
   const LoweredValue quotient = writer.Mul(writer.Div(half, small), constant(2));
   const LoweredValue rest = writer.Sub(dividend, writer.Mul(quotient, small));
   return writer.Where(writer.Less(divisor, constant(0)), at_least(dividend, divisor),
@@ -75,16 +78,19 @@ LoweredValue IntegerPower(Writer& writer, const Pow& op) {
   const bool is_unsigned_64 = writer.TypeOf(op.b) == DataType::kUint64;
   const LoweredValue base = writer.Cast(writer.Get(op.a), kInt);
   LoweredValue exponent = writer.Cast(writer.Get(op.b), kInt);
-  const LoweredValue parity = writer.Emit("BitwiseAnd", {exponent, constant(1)});
+  const LoweredValue parity = writer.LowBits(exponent, 1);
   const LoweredValue negative = writer.Less(exponent, constant(0));
   LoweredValue large = writer.Less(constant(63), exponent);
   if (is_unsigned_64) large = writer.Emit("Or", {large, negative}, {}, Element::kBool);
   exponent = writer.Where(large, writer.Add(parity, constant(62)), exponent);
   LoweredValue result;
   LoweredValue square = base;
+  const bool has_bits = writer.target().Supports("BitwiseAnd", kInt);
   for (int bit = 0; bit < 6; ++bit) {
-    const LoweredValue set = writer.Less(
-        constant(0), writer.Emit("BitwiseAnd", {exponent, constant(int64_t{1} << bit)}));
+    const LoweredValue power =
+        has_bits ? writer.Emit("BitwiseAnd", {exponent, constant(int64_t{1} << bit)})
+                 : writer.LowBits(writer.Div(exponent, constant(int64_t{1} << bit)), 1);
+    const LoweredValue set = writer.Less(constant(0), power);
     const LoweredValue factor = writer.Where(set, square, constant(1));
     result = result ? writer.Mul(result, factor) : factor;
     square = writer.Mul(square, square);
@@ -101,10 +107,10 @@ bool IsInteger(Writer& writer, Operand operand) { return !IsFloat(writer.Get(ope
 
 }  // namespace
 
-#define WEBNN_ARITHMETIC(Name, name, doc) \
+#define WEBNN_ARITHMETIC(Name, name, half, doc) \
   template <> \
   const OpSchema& SchemaOf<Name>() { \
-    static const OpSchema kSchema = ArithmeticSchema<Name>(name, doc); \
+    static const OpSchema kSchema = ArithmeticSchema<Name>(name, HalfPrecision::half, doc); \
     return kSchema; \
   } \
   Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
@@ -138,12 +144,13 @@ LoweredValue LowerToOnnx(Writer& writer, const Pow& op) {
   return writer.Emit("Pow", {writer.Get(op.a), writer.Get(op.b)});
 }
 
-WEBNN_ARITHMETIC(Add, "add", "a + b, broadcast in both directions.")
-WEBNN_ARITHMETIC(Sub, "sub", "a - b, broadcast in both directions.")
-WEBNN_ARITHMETIC(Mul, "mul", "a * b, broadcast in both directions.")
-WEBNN_ARITHMETIC(Div, "div", "a / b, broadcast in both directions; integers truncate toward zero.")
-WEBNN_ARITHMETIC(Max, "max", "The larger of a and b, broadcast in both directions.")
-WEBNN_ARITHMETIC(Min, "min", "The smaller of a and b, broadcast in both directions.")
-WEBNN_ARITHMETIC(Pow, "pow", "a to the power of b, broadcast in both directions.")
+WEBNN_ARITHMETIC(Add, "add", kFollows, "a + b, broadcast in both directions.")
+WEBNN_ARITHMETIC(Sub, "sub", kFollows, "a - b, broadcast in both directions.")
+WEBNN_ARITHMETIC(Mul, "mul", kFollows, "a * b, broadcast in both directions.")
+WEBNN_ARITHMETIC(Div, "div", kFollows,
+                 "a / b, broadcast in both directions; integers truncate toward zero.")
+WEBNN_ARITHMETIC(Max, "max", kFollows, "The larger of a and b, broadcast in both directions.")
+WEBNN_ARITHMETIC(Min, "min", kFollows, "The smaller of a and b, broadcast in both directions.")
+WEBNN_ARITHMETIC(Pow, "pow", kWide, "a to the power of b, broadcast in both directions.")
 
 }  // namespace webnn::ops

@@ -5,14 +5,15 @@ namespace {
 
 template <class Op>
 OpSchema BinarySchema(std::string_view name, std::string_view doc, DataTypeSet types) {
-  return MakeSchema<Op>(name, doc,
-                        {In<&Op::a>("a", types, kAnyRank), In<&Op::b>("b", types, kAnyRank, "a")},
-                        {Out("output", kBoolean, kAnyRank)});
+  return With(HalfPrecision::kFollows, MakeSchema<Op>(name, doc,
+                                                      {In<&Op::a>("a", types, kAnyRank),
+                                                       In<&Op::b>("b", types, kAnyRank, "a")},
+                                                      {Out("output", kBoolean, kAnyRank)}));
 }
 template <class Op>
 OpSchema UnarySchema(std::string_view name, std::string_view doc, DataTypeSet types) {
-  return MakeSchema<Op>(name, doc, {In<&Op::a>("a", types, kAnyRank)},
-                        {Out("output", kBoolean, kAnyRank)});
+  return With(HalfPrecision::kFollows, MakeSchema<Op>(name, doc, {In<&Op::a>("a", types, kAnyRank)},
+                                                      {Out("output", kBoolean, kAnyRank)}));
 }
 
 Result<OutputShape> InferPredicate(const InferContext& context, Operand a, Operand b) {

@@ -22,9 +22,15 @@ LoweredValue ClampIndices(Writer& writer, Operand indices, std::span<const int64
   if (!narrow_allowed) value = writer.Cast(value, Element::kInt64);
   const bool uniform =
       std::all_of(sizes.begin(), sizes.end(), [&](int64_t size) { return size == sizes[0]; });
+  const auto from_begin = [&](LoweredValue index, LoweredValue size) {
+    if (!writer.target().positive_indices) return index;
+    return writer.Where(writer.Less(index, writer.Scalar(0, index.element)),
+                        writer.Add(index, size), index);
+  };
   if (uniform) {
-    return writer.Clip(value, writer.Scalar(-sizes[0], value.element),
-                       writer.Scalar(sizes[0] - 1, value.element));
+    return from_begin(writer.Clip(value, writer.Scalar(-sizes[0], value.element),
+                                  writer.Scalar(sizes[0] - 1, value.element)),
+                      writer.Scalar(sizes[0], value.element));
   }
   std::vector<int64_t> lowest;
   std::vector<int64_t> highest;
@@ -35,7 +41,8 @@ LoweredValue ClampIndices(Writer& writer, Operand indices, std::span<const int64
   auto bound = [&](const std::vector<int64_t>& bounds) {
     return writer.Cast(writer.Integers(bounds), value.element);
   };
-  return writer.Min(writer.Max(value, bound(lowest)), bound(highest));
+  return from_begin(writer.Min(writer.Max(value, bound(lowest)), bound(highest)),
+                    bound({sizes.begin(), sizes.end()}));
 }
 
 Result<void> CheckElementIndices(const InferContext& context, Operand input, Operand indices,
@@ -80,13 +87,15 @@ std::vector<uint64_t> NDSizes(const InferContext& context, Operand input, Operan
 template <>
 const OpSchema& SchemaOf<Gather>() {
   using Op = Gather;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "gather",
-      "Slices of the input along `axis` at `indices`; negative indices count from the end, others "
-      "are clamped.",
-      {In<&Op::input>("input", kAny, RankAtLeast(1)),
-       In<&Op::indices>("indices", kIndices, kAnyRank), Option<&Op::axis>("axis")},
-      {Out("output", kAny, RankAtLeast(1), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
+      MakeSchema<Op>("gather",
+                     "Slices of the input along `axis` at `indices`; negative indices count from "
+                     "the end, others "
+                     "are clamped.",
+                     {In<&Op::input>("input", kAny, RankAtLeast(1)),
+                      In<&Op::indices>("indices", kIndices, kAnyRank), Option<&Op::axis>("axis")},
+                     {Out("output", kAny, RankAtLeast(1), "input")}));
   return kSchema;
 }
 
@@ -112,11 +121,13 @@ LoweredValue LowerToOnnx(Writer& writer, const Gather& op) {
 template <>
 const OpSchema& SchemaOf<GatherElements>() {
   using Op = GatherElements;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "gatherElements", "One element of the input for each index, along `axis`.",
-      {In<&Op::input>("input", kAny, RankAtLeast(1)),
-       In<&Op::indices>("indices", kIndices, RankAtLeast(1)), Option<&Op::axis>("axis")},
-      {Out("output", kAny, RankAtLeast(1), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Op>(
+               "gatherElements", "One element of the input for each index, along `axis`.",
+               {In<&Op::input>("input", kAny, RankAtLeast(1)),
+                In<&Op::indices>("indices", kIndices, RankAtLeast(1)), Option<&Op::axis>("axis")},
+               {Out("output", kAny, RankAtLeast(1), "input")}));
   return kSchema;
 }
 
@@ -139,11 +150,13 @@ LoweredValue LowerToOnnx(Writer& writer, const GatherElements& op) {
 template <>
 const OpSchema& SchemaOf<GatherND>() {
   using Op = GatherND;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "gatherND", "Slices of the input at the coordinates in the last axis of `indices`.",
-      {In<&Op::input>("input", kAny, RankAtLeast(1)),
-       In<&Op::indices>("indices", kIndices, RankAtLeast(1))},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Op>("gatherND",
+                          "Slices of the input at the coordinates in the last axis of `indices`.",
+                          {In<&Op::input>("input", kAny, RankAtLeast(1)),
+                           In<&Op::indices>("indices", kIndices, RankAtLeast(1))},
+                          {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 

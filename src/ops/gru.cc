@@ -22,6 +22,95 @@ Recurrence RecurrenceOf(const Op& op) {
           .gates = kGates};
 }
 
+// One step, as operators.
+class Step {
+ public:
+  template <class Op>
+  Step(Writer& writer, LoweredValue recurrent_weight, LoweredValue recurrent_bias, const Op& op)
+      : weight_(recurrent_weight),
+        bias_(recurrent_bias),
+        places_(GatesOf(op.layout)),
+        activations_(op.activations),
+        hidden_size_(op.hidden_size),
+        reset_after_(op.reset_after) {
+    if (reset_after_) return;
+    weights_ = SplitParts(writer, weight_, 0, PartSizes());
+    if (bias_) biases_ = SplitParts(writer, bias_, 0, PartSizes());
+  }
+
+  // The input's part of the gates z and r together, and of n.
+  std::vector<LoweredValue> SplitInput(Writer& writer, LoweredValue product) const {
+    return SplitParts(writer, product, 1, PartSizes());
+  }
+
+  // The next hidden state.
+  LoweredValue Advance(Writer& writer, const std::vector<LoweredValue>& x,
+                       LoweredValue hidden) const {
+    // Gates z and r from the hidden state, and its part of n where that does not wait for r.
+    LoweredValue hidden_gates;
+    LoweredValue hidden_n;
+    if (reset_after_) {
+      const auto parts = SplitParts(writer, Linear(writer, hidden, weight_, bias_), 1, PartSizes());
+      hidden_gates = parts[0];
+      hidden_n = parts[1];
+    } else {
+      hidden_gates = Linear(writer, hidden, weights_[0], biases_[0]);
+    }
+    const std::array halves = {hidden_size_, hidden_size_};
+    const auto gates = SplitParts(
+        writer, Activate(writer, activations_[0], writer.Add(x[0], hidden_gates)), 1, halves);
+    const LoweredValue z = gates[places_[0]];
+    const LoweredValue r = gates[places_[1]];
+    hidden_n = reset_after_ ? writer.Mul(r, hidden_n)
+                            : Linear(writer, writer.Mul(r, hidden), weights_[1], biases_[1]);
+    const LoweredValue n = Activate(writer, activations_[1], writer.Add(x[1], hidden_n));
+    const LoweredValue one = writer.Scalar(1, z.element);
+    return writer.Add(writer.Mul(z, hidden), writer.Mul(writer.Sub(one, z), n));
+  }
+
+ private:
+  std::array<int64_t, 2> PartSizes() const { return {2 * hidden_size_, hidden_size_}; }
+
+  LoweredValue weight_;
+  LoweredValue bias_;
+  std::vector<LoweredValue> weights_;  // of z and r, and of n
+  std::vector<LoweredValue> biases_ = std::vector<LoweredValue>(2);
+  std::array<uint32_t, kGates> places_;
+  std::array<RecurrentNetworkActivation, 2> activations_;
+  int64_t hidden_size_;
+  bool reset_after_;
+};
+
+std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Gru& op) {
+  const int64_t directions = DirectionCount(op.direction);
+  const int64_t steps = op.steps;
+  const int64_t batch = writer.ShapeOf(op.input)[1];
+  const std::array flat_sizes = {steps * batch, int64_t{writer.ShapeOf(op.input)[2]}};
+  const LoweredValue flat = writer.Reshape(writer.Precise(op.input), flat_sizes);
+  std::vector<LoweredValue> last;
+  std::vector<LoweredValue> sequence(steps * directions);
+  for (int64_t d = 0; d < directions; ++d) {
+    const Step step(writer, At(writer, writer.Precise(op.recurrent_weight), d),
+                    At(writer, writer.Precise(op.recurrent_bias), d), op);
+    // All steps' part of the input at once.
+    const LoweredValue product = Linear(writer, flat, At(writer, writer.Precise(op.weight), d),
+                                        At(writer, writer.Precise(op.bias), d));
+    const std::vector<LoweredValue> x =
+        SplitParts(writer, product, 0, std::vector<int64_t>(steps, batch));
+    LoweredValue hidden = InitialState(writer, op.initial_hidden_state, d, {batch, op.hidden_size});
+    const bool backward = op.direction == RecurrentNetworkDirection::kBackward || d == 1;
+    for (int64_t k = 0; k < steps; ++k) {
+      const int64_t t = backward ? steps - 1 - k : k;
+      hidden = step.Advance(writer, step.SplitInput(writer, x[t]), hidden);
+      sequence[t * directions + d] = hidden;
+    }
+    last.push_back(hidden);
+  }
+  std::vector<LoweredValue> outputs = {Stack(writer, std::move(last), 0)};
+  if (op.return_sequence) outputs.push_back(Stack(writer, std::move(sequence), 1));
+  return outputs;
+}
+
 }  // namespace
 
 // ---- gru ----
@@ -29,21 +118,24 @@ Recurrence RecurrenceOf(const Op& op) {
 template <>
 const OpSchema& SchemaOf<Gru>() {
   using Op = Gru;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "gru",
-      "Gated recurrent unit over `steps`. Outputs: last hidden state [directions, batch, hidden], "
-      "then all of them with `returnSequence`.",
-      {In<&Op::input>("input", kFloats, Rank(3)),
-       In<&Op::weight>("weight", kFloats, Rank(3), "input"),
-       In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(3), "input"),
-       Required<&Op::steps>("steps"), Required<&Op::hidden_size>("hiddenSize"),
-       In<&Op::bias>("bias", kFloats, Rank(2), "input"),
-       In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(2), "input"),
-       In<&Op::initial_hidden_state>("initialHiddenState", kFloats, Rank(3), "input"),
-       Option<&Op::reset_after>("resetAfter"), Option<&Op::return_sequence>("returnSequence"),
-       Option<&Op::direction>("direction"), Option<&Op::layout>("layout"),
-       Option<&Op::activations>("activations")},
-      {Out("output0", kFloats, Rank(3), "input"), Out("output1", kFloats, Rank(4), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kIsland,
+      MakeSchema<Op>(
+          "gru",
+          "Gated recurrent unit over `steps`. Outputs: last hidden state [directions, batch, "
+          "hidden], "
+          "then all of them with `returnSequence`.",
+          {In<&Op::input>("input", kFloats, Rank(3)),
+           In<&Op::weight>("weight", kFloats, Rank(3), "input"),
+           In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(3), "input"),
+           Required<&Op::steps>("steps"), Required<&Op::hidden_size>("hiddenSize"),
+           In<&Op::bias>("bias", kFloats, Rank(2), "input"),
+           In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(2), "input"),
+           In<&Op::initial_hidden_state>("initialHiddenState", kFloats, Rank(3), "input"),
+           Option<&Op::reset_after>("resetAfter"), Option<&Op::return_sequence>("returnSequence"),
+           Option<&Op::direction>("direction"), Option<&Op::layout>("layout"),
+           Option<&Op::activations>("activations")},
+          {Out("output0", kFloats, Rank(3), "input"), Out("output1", kFloats, Rank(4), "input")}));
   return kSchema;
 }
 
@@ -63,6 +155,7 @@ Result<std::vector<OutputShape>> Infer(const InferContext& context, const Gru& o
 }
 
 std::vector<LoweredValue> LowerToOnnx(Writer& writer, const Gru& op) {
+  if (op.steps <= writer.target().unrolled_steps) return LowerUnrolled(writer, op);
   std::vector<LoweredValue> inputs = OnnxInputs(writer, RecurrenceOf(op), GatesOf(op.layout));
   inputs.push_back({});  // lengths of the sequences: all are whole
   inputs.push_back(writer.Precise(op.initial_hidden_state));
@@ -82,17 +175,19 @@ std::vector<LoweredValue> LowerToOnnx(Writer& writer, const Gru& op) {
 template <>
 const OpSchema& SchemaOf<GruCell>() {
   using Op = GruCell;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "gruCell", "One step of a gated recurrent unit.",
-      {In<&Op::input>("input", kFloats, Rank(2)),
-       In<&Op::weight>("weight", kFloats, Rank(2), "input"),
-       In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(2), "input"),
-       In<&Op::hidden_state>("hiddenState", kFloats, Rank(2), "input"),
-       Required<&Op::hidden_size>("hiddenSize"), In<&Op::bias>("bias", kFloats, Rank(1), "input"),
-       In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(1), "input"),
-       Option<&Op::reset_after>("resetAfter"), Option<&Op::layout>("layout"),
-       Option<&Op::activations>("activations")},
-      {Out("output", kFloats, Rank(2), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kIsland,
+           MakeSchema<Op>("gruCell", "One step of a gated recurrent unit.",
+                          {In<&Op::input>("input", kFloats, Rank(2)),
+                           In<&Op::weight>("weight", kFloats, Rank(2), "input"),
+                           In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(2), "input"),
+                           In<&Op::hidden_state>("hiddenState", kFloats, Rank(2), "input"),
+                           Required<&Op::hidden_size>("hiddenSize"),
+                           In<&Op::bias>("bias", kFloats, Rank(1), "input"),
+                           In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(1), "input"),
+                           Option<&Op::reset_after>("resetAfter"), Option<&Op::layout>("layout"),
+                           Option<&Op::activations>("activations")},
+                          {Out("output", kFloats, Rank(2), "input")}));
   return kSchema;
 }
 
@@ -105,40 +200,12 @@ Result<OutputShape> Infer(const InferContext& context, const GruCell& op) {
 }
 
 LoweredValue LowerToOnnx(Writer& writer, const GruCell& op) {
-  const int64_t hidden_size = op.hidden_size;
-  const std::array sizes = {2 * hidden_size, hidden_size};  // the gates z and r together, and n
-  const auto places = GatesOf(op.layout);
-  const LoweredValue hidden = writer.Precise(op.hidden_state);
-  const LoweredValue weight = writer.Precise(op.recurrent_weight);
-  const LoweredValue bias = writer.Precise(op.recurrent_bias);
-  const std::vector<LoweredValue> x = SplitParts(
+  const Step step(writer, writer.Precise(op.recurrent_weight), writer.Precise(op.recurrent_bias),
+                  op);
+  const std::vector<LoweredValue> x = step.SplitInput(
       writer,
-      Linear(writer, writer.Precise(op.input), writer.Precise(op.weight), writer.Precise(op.bias)),
-      1, sizes);
-  // Gates z and r from the hidden state, and its part of n where that does not wait for r.
-  LoweredValue hidden_gates;
-  LoweredValue hidden_n;
-  std::vector<LoweredValue> weights;
-  std::vector<LoweredValue> biases(2);
-  if (op.reset_after) {
-    const auto parts = SplitParts(writer, Linear(writer, hidden, weight, bias), 1, sizes);
-    hidden_gates = parts[0];
-    hidden_n = parts[1];
-  } else {
-    weights = SplitParts(writer, weight, 0, sizes);
-    if (bias) biases = SplitParts(writer, bias, 0, sizes);
-    hidden_gates = Linear(writer, hidden, weights[0], biases[0]);
-  }
-  const std::array halves = {hidden_size, hidden_size};
-  const auto gates = SplitParts(
-      writer, Activate(writer, op.activations[0], writer.Add(x[0], hidden_gates)), 1, halves);
-  const LoweredValue z = gates[places[0]];
-  const LoweredValue r = gates[places[1]];
-  hidden_n = op.reset_after ? writer.Mul(r, hidden_n)
-                            : Linear(writer, writer.Mul(r, hidden), weights[1], biases[1]);
-  const LoweredValue n = Activate(writer, op.activations[1], writer.Add(x[1], hidden_n));
-  const LoweredValue one = writer.Scalar(1, z.element);
-  return writer.Add(writer.Mul(z, hidden), writer.Mul(writer.Sub(one, z), n));
+      Linear(writer, writer.Precise(op.input), writer.Precise(op.weight), writer.Precise(op.bias)));
+  return step.Advance(writer, x, writer.Precise(op.hidden_state));
 }
 
 }  // namespace webnn::ops

@@ -52,14 +52,8 @@ struct Step {
   }
 };
 
-// The i-th of the first axis, without that axis.
-LoweredValue At(Writer& writer, LoweredValue value, int64_t i) {
-  if (!value) return value;
-  return writer.Emit("Gather", {value, writer.Scalar(i, Element::kInt64)}, {{"axis", int64_t{0}}});
-}
-
 // ONNX's output gate looks at the new cell state, so that with a peephole every step is written
-// out.
+// out; so it is where the target wants it.
 std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Lstm& op) {
   const int64_t directions = DirectionCount(op.direction);
   const int64_t steps = op.steps;
@@ -71,9 +65,7 @@ std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Lstm& op) {
   const LoweredValue flat = writer.Reshape(input, flat_sizes);
   const std::vector<int64_t> peephole_sizes(3, hidden_size);
   auto initial = [&](const std::optional<Operand>& state, int64_t direction) {
-    if (state) return At(writer, writer.Precise(*state), direction);
-    const std::array zeros = {batch, hidden_size};
-    return writer.Emit("Expand", {writer.Scalar(0, input.element), writer.Integers(zeros)});
+    return InitialState(writer, state, direction, {batch, hidden_size});
   };
   std::vector<LoweredValue> last_hidden;
   std::vector<LoweredValue> last_cell;
@@ -82,8 +74,10 @@ std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Lstm& op) {
     const Step step = {
         .recurrent_weight = At(writer, writer.Precise(op.recurrent_weight), d),
         .recurrent_bias = At(writer, writer.Precise(op.recurrent_bias), d),
-        .peephole = SplitParts(writer, At(writer, writer.Precise(*op.peephole_weight), d), 0,
-                               peephole_sizes),
+        .peephole = op.peephole_weight
+                        ? SplitParts(writer, At(writer, writer.Precise(*op.peephole_weight), d), 0,
+                                     peephole_sizes)
+                        : std::vector<LoweredValue>(),
         .gates = GatesOf(op.layout),
         .activations = op.activations,
         .hidden_size = hidden_size};
@@ -103,15 +97,9 @@ std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Lstm& op) {
     last_hidden.push_back(hidden);
     last_cell.push_back(cell);
   }
-  auto stack = [&](std::vector<LoweredValue> values, size_t output) {
-    const LoweredValue rows =
-        values.size() == 1 ? values[0]
-                           : writer.Emit("Concat", std::move(values), {{"axis", int64_t{0}}});
-    return writer.Reshape(rows, writer.OutputSizes(output));
-  };
-  std::vector<LoweredValue> outputs = {stack(std::move(last_hidden), 0),
-                                       stack(std::move(last_cell), 1)};
-  if (op.return_sequence) outputs.push_back(stack(std::move(sequence), 2));
+  std::vector<LoweredValue> outputs = {Stack(writer, std::move(last_hidden), 0),
+                                       Stack(writer, std::move(last_cell), 1)};
+  if (op.return_sequence) outputs.push_back(Stack(writer, std::move(sequence), 2));
   return outputs;
 }
 
@@ -122,23 +110,26 @@ std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Lstm& op) {
 template <>
 const OpSchema& SchemaOf<Lstm>() {
   using Op = Lstm;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "lstm",
-      "Long short-term memory over `steps`. Outputs: last hidden state, last cell state, then all "
-      "hidden states with `returnSequence`.",
-      {In<&Op::input>("input", kFloats, Rank(3)),
-       In<&Op::weight>("weight", kFloats, Rank(3), "input"),
-       In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(3), "input"),
-       Required<&Op::steps>("steps"), Required<&Op::hidden_size>("hiddenSize"),
-       In<&Op::bias>("bias", kFloats, Rank(2), "input"),
-       In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(2), "input"),
-       In<&Op::peephole_weight>("peepholeWeight", kFloats, Rank(2), "input"),
-       In<&Op::initial_hidden_state>("initialHiddenState", kFloats, Rank(3), "input"),
-       In<&Op::initial_cell_state>("initialCellState", kFloats, Rank(3), "input"),
-       Option<&Op::return_sequence>("returnSequence"), Option<&Op::direction>("direction"),
-       Option<&Op::layout>("layout"), Option<&Op::activations>("activations")},
-      {Out("output0", kFloats, Rank(3), "input"), Out("output1", kFloats, Rank(3), "input"),
-       Out("output2", kFloats, Rank(4), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kIsland,
+      MakeSchema<Op>(
+          "lstm",
+          "Long short-term memory over `steps`. Outputs: last hidden state, last cell state, then "
+          "all "
+          "hidden states with `returnSequence`.",
+          {In<&Op::input>("input", kFloats, Rank(3)),
+           In<&Op::weight>("weight", kFloats, Rank(3), "input"),
+           In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(3), "input"),
+           Required<&Op::steps>("steps"), Required<&Op::hidden_size>("hiddenSize"),
+           In<&Op::bias>("bias", kFloats, Rank(2), "input"),
+           In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(2), "input"),
+           In<&Op::peephole_weight>("peepholeWeight", kFloats, Rank(2), "input"),
+           In<&Op::initial_hidden_state>("initialHiddenState", kFloats, Rank(3), "input"),
+           In<&Op::initial_cell_state>("initialCellState", kFloats, Rank(3), "input"),
+           Option<&Op::return_sequence>("returnSequence"), Option<&Op::direction>("direction"),
+           Option<&Op::layout>("layout"), Option<&Op::activations>("activations")},
+          {Out("output0", kFloats, Rank(3), "input"), Out("output1", kFloats, Rank(3), "input"),
+           Out("output2", kFloats, Rank(4), "input")}));
   return kSchema;
 }
 
@@ -163,7 +154,9 @@ Result<std::vector<OutputShape>> Infer(const InferContext& context, const Lstm& 
 }
 
 std::vector<LoweredValue> LowerToOnnx(Writer& writer, const Lstm& op) {
-  if (op.peephole_weight) return LowerUnrolled(writer, op);
+  if (op.peephole_weight || op.steps <= writer.target().unrolled_steps) {
+    return LowerUnrolled(writer, op);
+  }
   std::vector<LoweredValue> inputs = OnnxInputs(writer, RecurrenceOf(op), GatesOf(op.layout));
   inputs.push_back({});  // lengths of the sequences: all are whole
   inputs.push_back(writer.Precise(op.initial_hidden_state));
@@ -183,18 +176,21 @@ std::vector<LoweredValue> LowerToOnnx(Writer& writer, const Lstm& op) {
 template <>
 const OpSchema& SchemaOf<LstmCell>() {
   using Op = LstmCell;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "lstmCell", "One step of a long short-term memory. Outputs: hidden state, cell state.",
-      {In<&Op::input>("input", kFloats, Rank(2)),
-       In<&Op::weight>("weight", kFloats, Rank(2), "input"),
-       In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(2), "input"),
-       In<&Op::hidden_state>("hiddenState", kFloats, Rank(2), "input"),
-       In<&Op::cell_state>("cellState", kFloats, Rank(2), "input"),
-       Required<&Op::hidden_size>("hiddenSize"), In<&Op::bias>("bias", kFloats, Rank(1), "input"),
-       In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(1), "input"),
-       In<&Op::peephole_weight>("peepholeWeight", kFloats, Rank(1), "input"),
-       Option<&Op::layout>("layout"), Option<&Op::activations>("activations")},
-      {Out("output0", kFloats, Rank(2), "input"), Out("output1", kFloats, Rank(2), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kIsland,
+      MakeSchema<Op>(
+          "lstmCell", "One step of a long short-term memory. Outputs: hidden state, cell state.",
+          {In<&Op::input>("input", kFloats, Rank(2)),
+           In<&Op::weight>("weight", kFloats, Rank(2), "input"),
+           In<&Op::recurrent_weight>("recurrentWeight", kFloats, Rank(2), "input"),
+           In<&Op::hidden_state>("hiddenState", kFloats, Rank(2), "input"),
+           In<&Op::cell_state>("cellState", kFloats, Rank(2), "input"),
+           Required<&Op::hidden_size>("hiddenSize"),
+           In<&Op::bias>("bias", kFloats, Rank(1), "input"),
+           In<&Op::recurrent_bias>("recurrentBias", kFloats, Rank(1), "input"),
+           In<&Op::peephole_weight>("peepholeWeight", kFloats, Rank(1), "input"),
+           Option<&Op::layout>("layout"), Option<&Op::activations>("activations")},
+          {Out("output0", kFloats, Rank(2), "input"), Out("output1", kFloats, Rank(2), "input")}));
   return kSchema;
 }
 

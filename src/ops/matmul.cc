@@ -6,11 +6,12 @@ namespace webnn::ops {
 
 template <>
 const OpSchema& SchemaOf<Matmul>() {
-  static const OpSchema kSchema =
+  static const OpSchema kSchema = With(
+      HalfPrecision::kHalf,
       MakeSchema<Matmul>("matmul", "Matrix product of the last two axes; the others are broadcast.",
                          {In<&Matmul::a>("a", kFloats, RankAtLeast(2)),
                           In<&Matmul::b>("b", kFloats, RankAtLeast(2), "a")},
-                         {Out("output", kFloats, RankAtLeast(2), "a")});
+                         {Out("output", kFloats, RankAtLeast(2), "a")}));
   return kSchema;
 }
 
@@ -50,13 +51,15 @@ LoweredValue LowerToOnnx(Writer& writer, const Matmul& op) {
 
 template <>
 const OpSchema& SchemaOf<Gemm>() {
-  static const OpSchema kSchema = MakeSchema<Gemm>(
-      "gemm", "alpha * A * B + beta * c, A and B transposed on request.",
-      {In<&Gemm::a>("a", kFloats, Rank(2)), In<&Gemm::b>("b", kFloats, Rank(2), "a"),
-       In<&Gemm::c>("c", kFloats, {0, 2}, "a"), Option<&Gemm::alpha>("alpha"),
-       Option<&Gemm::beta>("beta"), Option<&Gemm::a_transpose>("aTranspose"),
-       Option<&Gemm::b_transpose>("bTranspose")},
-      {Out("output", kFloats, Rank(2), "a")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kHalf,
+           MakeSchema<Gemm>(
+               "gemm", "alpha * A * B + beta * c, A and B transposed on request.",
+               {In<&Gemm::a>("a", kFloats, Rank(2)), In<&Gemm::b>("b", kFloats, Rank(2), "a"),
+                In<&Gemm::c>("c", kFloats, {0, 2}, "a"), Option<&Gemm::alpha>("alpha"),
+                Option<&Gemm::beta>("beta"), Option<&Gemm::a_transpose>("aTranspose"),
+                Option<&Gemm::b_transpose>("bTranspose")},
+               {Out("output", kFloats, Rank(2), "a")}));
   return kSchema;
 }
 
@@ -82,11 +85,12 @@ Result<OutputShape> Infer(const InferContext& context, const Gemm& op) {
 }
 
 LoweredValue LowerToOnnx(Writer& writer, const Gemm& op) {
-  return writer.Emit("Gemm", {writer.Precise(op.a), writer.Precise(op.b), writer.Precise(op.c)},
-                     {{"alpha", static_cast<float>(op.alpha)},
-                      {"beta", static_cast<float>(op.beta)},
-                      {"transA", int64_t{op.a_transpose}},
-                      {"transB", int64_t{op.b_transpose}}});
+  return writer.Emit(
+      "Gemm", {writer.PreciseChain(op.a), writer.PreciseChain(op.b), writer.PreciseChain(op.c)},
+      {{"alpha", static_cast<float>(op.alpha)},
+       {"beta", static_cast<float>(op.beta)},
+       {"transA", int64_t{op.a_transpose}},
+       {"transB", int64_t{op.b_transpose}}});
 }
 
 }  // namespace webnn::ops

@@ -1,3 +1,6 @@
+#include <cmath>
+
+#include "core/elements.h"
 #include "ops/conv2d.h"
 
 namespace webnn::ops {
@@ -16,14 +19,25 @@ Result<void> CheckChannels(const InferContext& context, std::string_view name,
                         ToString(context.ShapeOf(*operand)), channels);
 }
 
-// (x - mean) / sqrt(variance + epsilon) * scale + bias, in operators that every runtime has.
-LoweredValue Normalize(Writer& writer, LoweredValue input, LoweredValue mean, LoweredValue variance,
+// centred / sqrt(variance + epsilon) * scale + bias, in operators that every runtime has; `centred`
+// is the input less the mean.
+LoweredValue Normalize(Writer& writer, LoweredValue centred, LoweredValue variance,
                        LoweredValue scale, LoweredValue bias, double epsilon) {
   const LoweredValue deviation =
       writer.Emit("Sqrt", {writer.Add(variance, writer.Scalar(epsilon, variance.element))});
-  LoweredValue output = writer.Div(writer.Sub(input, mean), deviation);
+  LoweredValue output = writer.Div(centred, deviation);
   if (scale) output = writer.Mul(output, scale);
   return bias ? writer.Add(output, bias) : output;
+}
+
+// The same with the mean and variance over `axes`.
+LoweredValue NormalizeOver(Writer& writer, LoweredValue input, std::span<const int64_t> axes,
+                           LoweredValue scale, LoweredValue bias, double epsilon) {
+  const LoweredValue mean = writer.Reduce("ReduceMean", input, axes, true);
+  const LoweredValue centred = writer.Sub(input, mean);
+  const LoweredValue variance =
+      writer.Reduce("ReduceMean", writer.Mul(centred, centred), axes, true);
+  return Normalize(writer, centred, variance, scale, bias, epsilon);
 }
 
 }  // namespace
@@ -33,17 +47,19 @@ LoweredValue Normalize(Writer& writer, LoweredValue input, LoweredValue mean, Lo
 template <>
 const OpSchema& SchemaOf<BatchNormalization>() {
   using Op = BatchNormalization;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "batchNormalization",
-      "(input - mean) / sqrt(variance + epsilon) * scale + bias; the 1-D operands lie along "
-      "`axis`.",
-      {In<&Op::input>("input", kFloats, RankAtLeast(1)),
-       In<&Op::mean>("mean", kFloats, Rank(1), "input"),
-       In<&Op::variance>("variance", kFloats, Rank(1), "input"),
-       In<&Op::scale>("scale", kFloats, Rank(1), "input"),
-       In<&Op::bias>("bias", kFloats, Rank(1), "input"), Option<&Op::axis>("axis"),
-       Option<&Op::epsilon>("epsilon")},
-      {Out("output", kFloats, RankAtLeast(1), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kIsland,
+      MakeSchema<Op>(
+          "batchNormalization",
+          "(input - mean) / sqrt(variance + epsilon) * scale + bias; the 1-D operands lie along "
+          "`axis`.",
+          {In<&Op::input>("input", kFloats, RankAtLeast(1)),
+           In<&Op::mean>("mean", kFloats, Rank(1), "input"),
+           In<&Op::variance>("variance", kFloats, Rank(1), "input"),
+           In<&Op::scale>("scale", kFloats, Rank(1), "input"),
+           In<&Op::bias>("bias", kFloats, Rank(1), "input"), Option<&Op::axis>("axis"),
+           Option<&Op::epsilon>("epsilon")},
+          {Out("output", kFloats, RankAtLeast(1), "input")}));
   return kSchema;
 }
 
@@ -57,11 +73,57 @@ Result<OutputShape> Infer(const InferContext& context, const BatchNormalization&
   return SameAs(context, op.input);
 }
 
+namespace {
+
+bool AreConstant(const Writer& writer, const BatchNormalization& op) {
+  for (const std::optional<Operand>& operand :
+       {std::optional(op.mean), std::optional(op.variance), op.scale, op.bias}) {
+    if (operand && writer.ConstantBytes(*operand).empty()) return false;
+  }
+  return true;
+}
+
+// One factor and one term a channel, for the runtime to fold into a convolution. They are rounded
+// once.
+LoweredValue Folded(Writer& writer, const BatchNormalization& op) {
+  const uint32_t channels = writer.ShapeOf(op.input)[1];
+  const DataType type = writer.TypeOf(op.input);
+  const auto at = [&](const std::optional<Operand>& operand, size_t i, double absent) {
+    if (!operand) return absent;
+    return ElementOf(type, writer.ConstantBytes(*operand), i).ToDouble();
+  };
+  std::vector<float> factors;
+  std::vector<float> terms;
+  for (size_t i = 0; i < channels; ++i) {
+    const double factor =
+        at(op.scale, i, 1) / std::sqrt(at(op.variance, i, 0) + static_cast<double>(op.epsilon));
+    factors.push_back(static_cast<float>(factor));
+    terms.push_back(static_cast<float>(at(op.bias, i, 0) - at(op.mean, i, 0) * factor));
+  }
+  const LoweredValue input = writer.PreciseChain(op.input);
+  const auto parameter = [&](const std::vector<float>& values) {
+    return writer.Cast(
+        writer.Constant<float>(values, {static_cast<int64_t>(channels)}, Element::kFloat),
+        input.element);
+  };
+  const std::vector<float> zeros(channels, 0);
+  const std::vector<float> ones(channels, 1);
+  return writer.Emit(
+      "BatchNormalization",
+      {input, parameter(factors), parameter(terms), parameter(zeros), parameter(ones)},
+      {{"epsilon", 0.0f}});
+}
+
+}  // namespace
+
 LoweredValue LowerToOnnx(Writer& writer, const BatchNormalization& op) {
   const uint32_t channels = writer.ShapeOf(op.input)[op.axis];
+  const LoweredValue precise = writer.Precise(op.input);
   // Runtimes fold the four operands into one factor and one term, which loses digits where the two
   // cancel, and fuse the result with convolutions: worth it for planes, as in ONNX models.
-  if (op.axis == 1 && writer.RankOf(op.input) == 4) {
+  if (op.axis == 1 && writer.RankOf(op.input) == 4 &&
+      writer.target().Supports("BatchNormalization", precise.element)) {
+    if (writer.target().folds_constants && AreConstant(writer, op)) return Folded(writer, op);
     const LoweredValue scale = op.scale ? writer.Precise(*op.scale) : Filled(writer, 1, channels);
     const LoweredValue bias = op.bias ? writer.Precise(*op.bias) : Filled(writer, 0, channels);
     return writer.Emit("BatchNormalization",
@@ -74,8 +136,11 @@ LoweredValue LowerToOnnx(Writer& writer, const BatchNormalization& op) {
   const auto along_axis = [&](const std::optional<Operand>& operand) {
     return operand ? writer.Reshape(writer.Precise(*operand), sizes) : LoweredValue{};
   };
-  return Normalize(writer, writer.Precise(op.input), along_axis(op.mean), along_axis(op.variance),
-                   along_axis(op.scale), along_axis(op.bias), op.epsilon);
+  LoweredValue centred = writer.Sub(precise, along_axis(op.mean));
+  // A known mean would become part of a term that is added last, far from where it cancels.
+  if (!writer.ConstantBytes(op.mean).empty()) centred = writer.Barrier(centred);
+  return Normalize(writer, centred, along_axis(op.variance), along_axis(op.scale),
+                   along_axis(op.bias), op.epsilon);
 }
 
 // ---- instanceNormalization ----
@@ -83,14 +148,16 @@ LoweredValue LowerToOnnx(Writer& writer, const BatchNormalization& op) {
 template <>
 const OpSchema& SchemaOf<InstanceNormalization>() {
   using Op = InstanceNormalization;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "instanceNormalization",
-      "Normalises rows and columns of every sample and channel, then scale and bias by channel.",
-      {In<&Op::input>("input", kFloats, Rank(4)),
-       In<&Op::scale>("scale", kFloats, Rank(1), "input"),
-       In<&Op::bias>("bias", kFloats, Rank(1), "input"), Option<&Op::epsilon>("epsilon"),
-       Option<&Op::layout>("layout")},
-      {Out("output", kFloats, Rank(4), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kIsland,
+           MakeSchema<Op>("instanceNormalization",
+                          "Normalises rows and columns of every sample and channel, then scale and "
+                          "bias by channel.",
+                          {In<&Op::input>("input", kFloats, Rank(4)),
+                           In<&Op::scale>("scale", kFloats, Rank(1), "input"),
+                           In<&Op::bias>("bias", kFloats, Rank(1), "input"),
+                           Option<&Op::epsilon>("epsilon"), Option<&Op::layout>("layout")},
+                          {Out("output", kFloats, Rank(4), "input")}));
   return kSchema;
 }
 
@@ -103,6 +170,17 @@ Result<OutputShape> Infer(const InferContext& context, const InstanceNormalizati
 
 LoweredValue LowerToOnnx(Writer& writer, const InstanceNormalization& op) {
   const uint32_t channels = writer.ShapeOf(op.input)[ToNchw(op.layout)[1]];
+  if (const LoweredValue input = writer.Precise(op.input);
+      !writer.target().Supports("InstanceNormalization", input.element)) {
+    const auto nchw = ToNchw(op.layout);
+    std::array<int64_t, 4> sizes = {1, 1, 1, 1};
+    sizes[nchw[1]] = channels;
+    const auto along_axis = [&](const std::optional<Operand>& operand) {
+      return operand ? writer.Reshape(writer.Precise(*operand), sizes) : LoweredValue{};
+    };
+    return NormalizeOver(writer, input, std::array{nchw[2], nchw[3]}, along_axis(op.scale),
+                         along_axis(op.bias), op.epsilon);
+  }
   const LoweredValue output =
       writer.Emit("InstanceNormalization",
                   {writer.Transpose(writer.Precise(op.input), ToNchw(op.layout)),
@@ -117,15 +195,17 @@ LoweredValue LowerToOnnx(Writer& writer, const InstanceNormalization& op) {
 template <>
 const OpSchema& SchemaOf<LayerNormalization>() {
   using Op = LayerNormalization;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "layerNormalization",
-      "Normalises over `axes` (all but the first when absent), then scale and bias whose axes are "
-      "`axes` in their order.",
-      {In<&Op::input>("input", kFloats, kAnyRank),
-       In<&Op::scale>("scale", kFloats, kAnyRank, "input"),
-       In<&Op::bias>("bias", kFloats, kAnyRank, "input"), Option<&Op::axes>("axes"),
-       Option<&Op::epsilon>("epsilon")},
-      {Out("output", kFloats, kAnyRank, "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kIsland,
+           MakeSchema<Op>("layerNormalization",
+                          "Normalises over `axes` (all but the first when absent), then scale and "
+                          "bias whose axes are "
+                          "`axes` in their order.",
+                          {In<&Op::input>("input", kFloats, kAnyRank),
+                           In<&Op::scale>("scale", kFloats, kAnyRank, "input"),
+                           In<&Op::bias>("bias", kFloats, kAnyRank, "input"),
+                           Option<&Op::axes>("axes"), Option<&Op::epsilon>("epsilon")},
+                          {Out("output", kFloats, kAnyRank, "input")}));
   return kSchema;
 }
 
@@ -171,7 +251,7 @@ LoweredValue LowerToOnnx(Writer& writer, const LayerNormalization& op) {
   for (size_t i = 0; i < axes.size(); ++i) {
     trailing = trailing && axes[i] == rank - axes.size() + i;
   }
-  if (trailing && op.scale) {
+  if (trailing && op.scale && writer.target().Supports("LayerNormalization", input.element)) {
     return writer.Emit("LayerNormalization",
                        {input, writer.Precise(*op.scale), writer.Precise(op.bias)},
                        {{"axis", static_cast<int64_t>(rank - axes.size())},
@@ -189,11 +269,7 @@ LoweredValue LowerToOnnx(Writer& writer, const LayerNormalization& op) {
     return writer.Reshape(writer.Transpose(writer.Precise(*operand), order), sizes);
   };
   const std::vector<int64_t> reduced = ToInt64(axes);
-  const LoweredValue mean = writer.Reduce("ReduceMean", input, reduced, true);
-  const LoweredValue deviation = writer.Sub(input, mean);
-  const LoweredValue variance =
-      writer.Reduce("ReduceMean", writer.Mul(deviation, deviation), reduced, true);
-  return Normalize(writer, input, mean, variance, aligned(op.scale), aligned(op.bias), op.epsilon);
+  return NormalizeOver(writer, input, reduced, aligned(op.scale), aligned(op.bias), op.epsilon);
 }
 
 }  // namespace webnn::ops

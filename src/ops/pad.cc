@@ -5,13 +5,15 @@ namespace webnn::ops {
 template <>
 const OpSchema& SchemaOf<Pad>() {
   using Op = Pad;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "pad", "Adds elements at the ends of each axis: `value`, the edge, or a reflection.",
-      {In<&Op::input>("input", kAny, kAnyRank),
-       Required<&Op::beginning_padding>("beginningPadding"),
-       Required<&Op::ending_padding>("endingPadding"), Option<&Op::mode>("mode"),
-       Option<&Op::value>("value")},
-      {Out("output", kAny, kAnyRank, "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Op>(
+               "pad", "Adds elements at the ends of each axis: `value`, the edge, or a reflection.",
+               {In<&Op::input>("input", kAny, kAnyRank),
+                Required<&Op::beginning_padding>("beginningPadding"),
+                Required<&Op::ending_padding>("endingPadding"), Option<&Op::mode>("mode"),
+                Option<&Op::value>("value")},
+               {Out("output", kAny, kAnyRank, "input")}));
   return kSchema;
 }
 

@@ -4,15 +4,17 @@ namespace webnn::ops {
 namespace {
 
 template <class Op>
-OpSchema PoolSchema(std::string_view name, std::string_view doc, DataTypeSet types) {
-  return MakeSchema<Op>(
-      name, doc,
-      {In<&Op::input>("input", types, Rank(4)), Option<&Op::window_dimensions>("windowDimensions"),
-       Option<&Op::padding>("padding"), Option<&Op::strides>("strides"),
-       Option<&Op::dilations>("dilations"), Option<&Op::layout>("layout"),
-       Option<&Op::output_shape_rounding>("outputShapeRounding"),
-       Option<&Op::output_sizes>("outputSizes")},
-      {Out("output", types, Rank(4), "input")});
+OpSchema PoolSchema(std::string_view name, HalfPrecision half, std::string_view doc,
+                    DataTypeSet types) {
+  return With(half,
+              MakeSchema<Op>(name, doc,
+                             {In<&Op::input>("input", types, Rank(4)),
+                              Option<&Op::window_dimensions>("windowDimensions"),
+                              Option<&Op::padding>("padding"), Option<&Op::strides>("strides"),
+                              Option<&Op::dilations>("dilations"), Option<&Op::layout>("layout"),
+                              Option<&Op::output_shape_rounding>("outputShapeRounding"),
+                              Option<&Op::output_sizes>("outputSizes")},
+                             {Out("output", types, Rank(4), "input")}));
 }
 
 // The window along height (0) and width (1).
@@ -74,8 +76,9 @@ struct PoolAxis {
 
   // Runtimes take no padding that could hold a whole window of theirs; with that excluded, a window
   // misses the input only by stepping over all of it.
-  bool IsNative() const {
-    return begin < window && end < window && (window == 1 || dilation <= input);
+  bool IsNative(bool dense) const {
+    return begin < window && end < window && (window == 1 || dilation <= input) &&
+           (!dense || window == 1 || dilation == 1);
   }
 };
 using PoolAxes = std::array<PoolAxis, 2>;
@@ -99,7 +102,10 @@ PoolAxes AxesOf(const Writer& writer, const Op& op) {
   return axes;
 }
 
-bool IsNative(const PoolAxes& axes) { return axes[0].IsNative() && axes[1].IsNative(); }
+bool IsNative(const Writer& writer, const PoolAxes& axes) {
+  const bool dense = writer.target().dense_pools;
+  return axes[0].IsNative(dense) && axes[1].IsNative(dense);
+}
 
 std::vector<Attribute> NativeAttributes(const PoolAxes& axes) {
   const auto& [h, w] = axes;
@@ -107,18 +113,19 @@ std::vector<Attribute> NativeAttributes(const PoolAxes& axes) {
       {"kernel_shape", std::vector<int64_t>{h.window, w.window}},
       {"pads", std::vector<int64_t>{h.begin, w.begin, h.end, w.end}},
       {"strides", std::vector<int64_t>{h.stride, w.stride}}};
-  if (h.dilation != 1 || w.dilation != 1) {
+  if ((h.dilation != 1 && h.window != 1) || (w.dilation != 1 && w.window != 1)) {
     attributes.push_back({"dilations", std::vector<int64_t>{h.dilation, w.dilation}});
   }
   return attributes;
 }
 
 // Each window is a whole plane. Runtimes compute that many times faster under a name of its own.
-bool IsGlobal(const PoolAxes& axes, Element element) {
-  return element == Element::kFloat && std::ranges::all_of(axes, [](const PoolAxis& axis) {
-           return axis.window == axis.input && axis.output == 1 && axis.begin == 0 &&
-                  axis.end == 0 && axis.dilation == 1;
-         });
+bool IsGlobal(const Writer& writer, std::string_view onnx, const PoolAxes& axes, Element element) {
+  if (element != Element::kFloat && !writer.target().Supports(onnx, element)) return false;
+  return std::ranges::all_of(axes, [](const PoolAxis& axis) {
+    return axis.window == axis.input && axis.output == 1 && axis.begin == 0 && axis.end == 0 &&
+           axis.dilation == 1;
+  });
 }
 
 LoweredValue SliceAxis(Writer& writer, LoweredValue value, int64_t axis, int64_t start, int64_t end,
@@ -273,7 +280,7 @@ LoweredValue AverageByConvolution(Writer& writer, LoweredValue input, const Pool
 template <>
 const OpSchema& SchemaOf<AveragePool2d>() {
   static const OpSchema kSchema = PoolSchema<AveragePool2d>(
-      "averagePool2d",
+      "averagePool2d", HalfPrecision::kFollows,
       "Mean of each window, padding not counted. Absent `windowDimensions` means the whole plane.",
       kFloats);
   return kSchema;
@@ -285,14 +292,15 @@ Result<OutputShape> Infer(const InferContext& context, const AveragePool2d& op) 
 
 LoweredValue LowerToOnnx(Writer& writer, const AveragePool2d& op) {
   const PoolAxes axes = AxesOf(writer, op);
-  const LoweredValue input = writer.Transpose(writer.Precise(op.input), ToNchw(op.layout));
+  const LoweredValue input = writer.Transpose(writer.PreciseChain(op.input), ToNchw(op.layout));
   const int64_t channels = writer.ShapeOf(op.input)[ToNchw(op.layout)[1]];
   LoweredValue output;
-  if (IsGlobal(axes, input.element)) {
+  if (IsGlobal(writer, "GlobalAveragePool", axes, input.element)) {
     output = writer.Emit("GlobalAveragePool", {input});
-  } else if (IsNative(axes) && IsFasterByConvolution(writer, axes, channels, input.element)) {
+  } else if (IsNative(writer, axes) &&
+             IsFasterByConvolution(writer, axes, channels, input.element)) {
     output = AverageByConvolution(writer, input, axes, channels);
-  } else if (IsNative(axes)) {
+  } else if (IsNative(writer, axes)) {
     std::vector<Attribute> attributes = NativeAttributes(axes);
     attributes.push_back({"count_include_pad", int64_t{0}});
     output = writer.Emit("AveragePool", {input}, std::move(attributes));
@@ -312,8 +320,9 @@ LoweredValue LowerToOnnx(Writer& writer, const AveragePool2d& op) {
 
 template <>
 const OpSchema& SchemaOf<L2Pool2d>() {
-  static const OpSchema kSchema = PoolSchema<L2Pool2d>(
-      "l2Pool2d", "Square root of the sum of squares of each window.", kFloats);
+  static const OpSchema kSchema =
+      PoolSchema<L2Pool2d>("l2Pool2d", HalfPrecision::kWide,
+                           "Square root of the sum of squares of each window.", kFloats);
   return kSchema;
 }
 
@@ -325,9 +334,9 @@ LoweredValue LowerToOnnx(Writer& writer, const L2Pool2d& op) {
   const PoolAxes axes = AxesOf(writer, op);
   const LoweredValue input = writer.Transpose(writer.Precise(op.input), ToNchw(op.layout));
   LoweredValue output;
-  if (IsGlobal(axes, input.element)) {
+  if (IsGlobal(writer, "GlobalLpPool", axes, input.element)) {
     output = writer.Emit("GlobalLpPool", {input}, {{"p", int64_t{2}}});
-  } else if (IsNative(axes)) {
+  } else if (IsNative(writer, axes)) {
     std::vector<Attribute> attributes = NativeAttributes(axes);
     attributes.push_back({"p", int64_t{2}});
     output = writer.Emit("LpPool", {input}, std::move(attributes));
@@ -343,8 +352,8 @@ LoweredValue LowerToOnnx(Writer& writer, const L2Pool2d& op) {
 
 template <>
 const OpSchema& SchemaOf<MaxPool2d>() {
-  static const OpSchema kSchema =
-      PoolSchema<MaxPool2d>("maxPool2d", "Largest element of each window.", kAny);
+  static const OpSchema kSchema = PoolSchema<MaxPool2d>("maxPool2d", HalfPrecision::kFollows,
+                                                        "Largest element of each window.", kAny);
   return kSchema;
 }
 
@@ -357,9 +366,9 @@ LoweredValue LowerToOnnx(Writer& writer, const MaxPool2d& op) {
   const LoweredValue input = writer.Transpose(writer.Get(op.input), ToNchw(op.layout));
   const Element native = writer.ComputeType(input.element, {"MaxPool"});
   LoweredValue output;
-  if (IsGlobal(axes, input.element)) {
+  if (IsGlobal(writer, "GlobalMaxPool", axes, input.element)) {
     output = writer.Emit("GlobalMaxPool", {input});
-  } else if (IsNative(axes) && writer.target().Supports("MaxPool", native)) {
+  } else if (IsNative(writer, axes) && writer.target().Supports("MaxPool", native)) {
     output = writer.Emit("MaxPool", {writer.Cast(input, native)}, NativeAttributes(axes));
   } else {
     const LoweredValue ordered = writer.ToOrdered(input, "Max");

@@ -1,3 +1,4 @@
+#include "core/elements.h"
 #include "ops/common.h"
 
 namespace webnn::ops {
@@ -101,6 +102,16 @@ std::vector<Attribute> AttributesOf(const Granularity& granularity) {
 LoweredValue ExpandBlocks(Writer& writer, LoweredValue value, const std::vector<int64_t>& from,
                           const std::vector<int64_t>& to) {
   if (from == to) return value;
+  if (writer.target().max_rank != 0 && 2 * from.size() > writer.target().max_rank) {
+    for (size_t axis = 0; axis < from.size(); ++axis) {
+      if (from[axis] == to[axis]) continue;
+      std::vector<int64_t> places(to[axis]);
+      for (int64_t i = 0; i < to[axis]; ++i) places[i] = i / (to[axis] / from[axis]);
+      value = writer.Emit("Gather", {value, writer.Integers(places)},
+                          {{"axis", static_cast<int64_t>(axis)}});
+    }
+    return value;
+  }
   std::vector<int64_t> apart;
   std::vector<int64_t> repeated;
   for (size_t axis = 0; axis < from.size(); ++axis) {
@@ -173,17 +184,60 @@ LoweredValue QuantizeByArithmetic(Writer& writer, const QuantizeLinear& op) {
     value = writer.Add(value, ToBroadcastable(writer, op.zero_point, zero_point, op.input));
   }
   const Range range = RangeOf(type);
-  return writer.Clip(value, writer.Scalar(range.lowest, exact),
-                     writer.Scalar(range.highest, exact));
+  return writer.CastInRange(
+      writer.Clip(value, writer.Scalar(range.lowest, exact), writer.Scalar(range.highest, exact)),
+      lowering::ElementOf(type));
+}
+
+// Places of the scale's elements, one for each element of the input.
+std::vector<size_t> ScalePlaces(const std::vector<int64_t>& sizes,
+                                const std::vector<int64_t>& scale) {
+  std::vector<size_t> places = {0};
+  for (size_t axis = 0; axis < sizes.size(); ++axis) {
+    std::vector<size_t> finer;
+    finer.reserve(places.size() * static_cast<size_t>(sizes[axis]));
+    for (size_t place : places) {
+      for (int64_t i = 0; i < sizes[axis]; ++i) {
+        finer.push_back(place * scale[axis] + i / (sizes[axis] / scale[axis]));
+      }
+    }
+    places = std::move(finer);
+  }
+  return places;
+}
+
+// Numbers that are known, as the floats that they stand for; absent where they are not known. The
+// difference is exact, and the product is rounded once.
+std::optional<LoweredValue> DequantizedConstant(Writer& writer, const DequantizeLinear& op) {
+  const auto input = writer.ConstantBytes(op.input);
+  const auto scale = writer.ConstantBytes(op.scale);
+  const auto zero_point = writer.ConstantBytes(op.zero_point);
+  if (!writer.target().folds_constants || input.empty() || scale.empty() || zero_point.empty()) {
+    return std::nullopt;
+  }
+  const DataType type = writer.TypeOf(op.input);
+  const DataType scale_type = writer.TypeOf(op.scale);
+  const std::vector<size_t> places =
+      ScalePlaces(writer.SizesOf(op.input), writer.SizesOf(op.scale));
+  std::vector<float> values(places.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double difference =
+        ElementOf(type, input, i).ToDouble() - ElementOf(type, zero_point, places[i]).ToDouble();
+    const auto factor = static_cast<float>(ElementOf(scale_type, scale, places[i]).ToDouble());
+    values[i] = static_cast<float>(difference) * factor;
+  }
+  return writer.Constant<float>(values, writer.SizesOf(op.input), Element::kFloat);
 }
 
 LoweredValue DequantizeByArithmetic(Writer& writer, const DequantizeLinear& op) {
+  if (const auto known = DequantizedConstant(writer, op)) return *known;
   LoweredValue value = writer.Get(op.input);
   if (!IsZeroConstant(writer, op.zero_point)) {
     const Element exact = ExactElement(writer.TypeOf(op.input));
     const LoweredValue zero_point = writer.Cast(writer.Get(op.zero_point), exact);
     value = writer.Sub(writer.Cast(value, exact),
                        ToBroadcastable(writer, op.zero_point, zero_point, op.input));
+    value = writer.Barrier(value);
   }
   const LoweredValue scale = writer.Precise(op.scale);
   return writer.Mul(writer.Cast(value, scale.element),

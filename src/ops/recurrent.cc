@@ -102,6 +102,24 @@ LoweredValue Linear(Writer& writer, LoweredValue x, LoweredValue weight, Lowered
   return writer.Emit("Gemm", {x, weight, addend}, {{"transB", int64_t{1}}});
 }
 
+LoweredValue At(Writer& writer, LoweredValue value, int64_t i) {
+  if (!value) return value;
+  return writer.Emit("Gather", {value, writer.Scalar(i, Element::kInt64)}, {{"axis", int64_t{0}}});
+}
+
+LoweredValue InitialState(Writer& writer, const std::optional<Operand>& state, int64_t direction,
+                          std::array<int64_t, 2> sizes) {
+  if (state) return At(writer, writer.Precise(*state), direction);
+  return writer.Emit("Expand", {writer.Scalar(0, Element::kFloat), writer.Integers(sizes)});
+}
+
+LoweredValue Stack(Writer& writer, std::vector<LoweredValue> states, size_t output) {
+  const LoweredValue rows = states.size() == 1
+                                ? states[0]
+                                : writer.Emit("Concat", std::move(states), {{"axis", int64_t{0}}});
+  return writer.Reshape(rows, writer.OutputSizes(output));
+}
+
 std::vector<LoweredValue> OnnxInputs(Writer& writer, const Recurrence& recurrence,
                                      std::span<const uint32_t> order) {
   auto ordered = [&](LoweredValue value) {

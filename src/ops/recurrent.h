@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -52,6 +53,14 @@ LoweredValue Reorder(Writer& writer, LoweredValue value, int64_t axis, int64_t p
                      std::span<const uint32_t> order);
 /// x * transposed(weight) + addend; `addend` may be absent.
 LoweredValue Linear(Writer& writer, LoweredValue x, LoweredValue weight, LoweredValue addend);
+
+/// The i-th of the first axis, without that axis; nothing of nothing.
+LoweredValue At(Writer& writer, LoweredValue value, int64_t i);
+/// The state that a direction begins with: zeros where none is given.
+LoweredValue InitialState(Writer& writer, const std::optional<Operand>& state, int64_t direction,
+                          std::array<int64_t, 2> sizes);
+/// The states one behind the other, in the sizes of the operator's output.
+LoweredValue Stack(Writer& writer, std::vector<LoweredValue> states, size_t output);
 
 /// Inputs X, W, R, B of ONNX's LSTM and GRU, whose gates are in `order` of those given.
 std::vector<LoweredValue> OnnxInputs(Writer& writer, const Recurrence& recurrence,

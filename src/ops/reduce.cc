@@ -4,11 +4,13 @@ namespace webnn::ops {
 namespace {
 
 template <class Op>
-OpSchema ReduceSchema(std::string_view name, std::string_view doc, DataTypeSet types) {
-  return MakeSchema<Op>(name, doc,
-                        {In<&Op::input>("input", types, kAnyRank), Option<&Op::axes>("axes"),
-                         Option<&Op::keep_dimensions>("keepDimensions")},
-                        {Out("output", types, kAnyRank, "input")});
+OpSchema ReduceSchema(std::string_view name, HalfPrecision half, std::string_view doc,
+                      DataTypeSet types) {
+  return With(half,
+              MakeSchema<Op>(name, doc,
+                             {In<&Op::input>("input", types, kAnyRank), Option<&Op::axes>("axes"),
+                              Option<&Op::keep_dimensions>("keepDimensions")},
+                             {Out("output", types, kAnyRank, "input")}));
 }
 
 template <class Op>
@@ -133,6 +135,9 @@ LoweredValue LowerToOnnx(Writer& writer, const ReduceL2& op) {
   const LoweredValue x = writer.Precise(op.input);
   const std::vector<int64_t> axes = AxesOf(writer, op);
   if (axes.empty()) return writer.Emit("Abs", {x});
+  if (!writer.target().Supports("ReduceL2", x.element)) {
+    return writer.Emit("Sqrt", {Sum(writer, writer.Mul(x, x), op)});
+  }
   return writer.Reduce("ReduceL2", x, axes, op.keep_dimensions);
 }
 LoweredValue LowerToOnnx(Writer& writer, const ReduceLogSum& op) {
@@ -141,33 +146,48 @@ LoweredValue LowerToOnnx(Writer& writer, const ReduceLogSum& op) {
 }
 LoweredValue LowerToOnnx(Writer& writer, const ReduceLogSumExp& op) {
   // ln(exp(x)) is x, and runtimes subtract the largest element before they sum.
-  return LowerReduce(writer, "ReduceLogSumExp", op);
+  const LoweredValue x = writer.Precise(op.input);
+  const std::vector<int64_t> axes = AxesOf(writer, op);
+  if (axes.empty() || writer.target().Supports("ReduceLogSumExp", x.element)) {
+    return LowerReduce(writer, "ReduceLogSumExp", op);
+  }
+  // A finite number in place of an infinite one: what differs from it is infinite all the same.
+  constexpr double kMost = std::numeric_limits<float>::max();
+  const LoweredValue largest =
+      writer.Clip(writer.Reduce("ReduceMax", x, axes, true), writer.Scalar(-kMost, x.element),
+                  writer.Scalar(kMost, x.element));
+  const LoweredValue sum =
+      writer.Reduce("ReduceSum", writer.Emit("Exp", {writer.Sub(x, largest)}), axes, true);
+  return writer.Reshape(writer.Add(writer.Emit("Log", {sum}), largest), writer.OutputSizes());
 }
 
-#define WEBNN_REDUCE(Name, name, types, doc) \
+#define WEBNN_REDUCE(Name, name, types, half, doc) \
   template <> \
   const OpSchema& SchemaOf<Name>() { \
-    static const OpSchema kSchema = ReduceSchema<Name>(name, doc, types); \
+    static const OpSchema kSchema = ReduceSchema<Name>(name, HalfPrecision::half, doc, types); \
     return kSchema; \
   } \
   Result<OutputShape> Infer(const InferContext& context, const Name& op) { \
     return InferReduce(context, op); \
   }
 
-WEBNN_REDUCE(ReduceL1, "reduceL1", kArithmetic,
+WEBNN_REDUCE(ReduceL1, "reduceL1", kArithmetic, kWide,
              "Sum of absolute values over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceL2, "reduceL2", kFloats,
+WEBNN_REDUCE(ReduceL2, "reduceL2", kFloats, kWide,
              "Square root of the sum of squares over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceLogSum, "reduceLogSum", kFloats,
+WEBNN_REDUCE(ReduceLogSum, "reduceLogSum", kFloats, kWide,
              "Logarithm of the sum over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceLogSumExp, "reduceLogSumExp", kFloats,
+WEBNN_REDUCE(ReduceLogSumExp, "reduceLogSumExp", kFloats, kWide,
              "Logarithm of the sum of exponentials over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceMax, "reduceMax", kAny, "Largest element over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceMean, "reduceMean", kFloats, "Mean over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceMin, "reduceMin", kAny, "Smallest element over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceProduct, "reduceProduct", kArithmetic, "Product over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceSum, "reduceSum", kArithmetic, "Sum over `axes` (all when absent).")
-WEBNN_REDUCE(ReduceSumSquare, "reduceSumSquare", kArithmetic,
+WEBNN_REDUCE(ReduceMax, "reduceMax", kAny, kFollows,
+             "Largest element over `axes` (all when absent).")
+WEBNN_REDUCE(ReduceMean, "reduceMean", kFloats, kWide, "Mean over `axes` (all when absent).")
+WEBNN_REDUCE(ReduceMin, "reduceMin", kAny, kFollows,
+             "Smallest element over `axes` (all when absent).")
+WEBNN_REDUCE(ReduceProduct, "reduceProduct", kArithmetic, kWide,
+             "Product over `axes` (all when absent).")
+WEBNN_REDUCE(ReduceSum, "reduceSum", kArithmetic, kWide, "Sum over `axes` (all when absent).")
+WEBNN_REDUCE(ReduceSumSquare, "reduceSumSquare", kArithmetic, kWide,
              "Sum of squares over `axes` (all when absent).")
 
 }  // namespace webnn::ops

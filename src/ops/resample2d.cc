@@ -9,11 +9,13 @@ const OpSchema& SchemaOf<Resample2d>() {
   using Op = Resample2d;
   constexpr DataTypeSet kTypes = {DataType::kFloat32, DataType::kFloat16, DataType::kUint8,
                                   DataType::kInt8};
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "resample2d", "Resizes two `axes` to `sizes`, or by `scales`; pixel centres at one half.",
-      {In<&Op::input>("input", kTypes, Rank(4)), Option<&Op::mode>("mode"),
-       Option<&Op::scales>("scales"), Option<&Op::sizes>("sizes"), Option<&Op::axes>("axes")},
-      {Out("output", kTypes, Rank(4), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
+      MakeSchema<Op>(
+          "resample2d", "Resizes two `axes` to `sizes`, or by `scales`; pixel centres at one half.",
+          {In<&Op::input>("input", kTypes, Rank(4)), Option<&Op::mode>("mode"),
+           Option<&Op::scales>("scales"), Option<&Op::sizes>("sizes"), Option<&Op::axes>("axes")},
+          {Out("output", kTypes, Rank(4), "input")}));
   return kSchema;
 }
 
@@ -76,6 +78,7 @@ LoweredValue LowerNearest(Writer& writer, const Resample2d& op) {
     sizes[axis] = output_sizes[axis];
   }
   if (sizes == output_sizes) return value;
+  const Element declared = value.element;
   value = writer.Cast(value, writer.ComputeType(value.element, {"Resize"}));
   // Elements that are repeated: runtimes are fastest at this form. They multiply sizes as floats.
   constexpr int64_t kLargestExact = 1 << 24;
@@ -88,15 +91,17 @@ LoweredValue LowerNearest(Writer& writer, const Resample2d& op) {
   if (repetitions.size() == sizes.size()) {
     const LoweredValue scales = writer.Constant<float>(
         repetitions, {static_cast<int64_t>(repetitions.size())}, Element::kFloat);
-    return writer.Emit("Resize", {value, {}, scales},
-                       {{"mode", std::string_view("nearest")},
-                        {"coordinate_transformation_mode", std::string_view("asymmetric")},
-                        {"nearest_mode", std::string_view("floor")}});
+    value = writer.Emit("Resize", {value, {}, scales},
+                        {{"mode", std::string_view("nearest")},
+                         {"coordinate_transformation_mode", std::string_view("asymmetric")},
+                         {"nearest_mode", std::string_view("floor")}});
+  } else {
+    value = writer.Emit("Resize", {value, {}, {}, writer.Integers(output_sizes)},
+                        {{"mode", std::string_view("nearest")},
+                         {"coordinate_transformation_mode", std::string_view("half_pixel")},
+                         {"nearest_mode", std::string_view("round_prefer_floor")}});
   }
-  return writer.Emit("Resize", {value, {}, {}, writer.Integers(output_sizes)},
-                     {{"mode", std::string_view("nearest")},
-                      {"coordinate_transformation_mode", std::string_view("half_pixel")},
-                      {"nearest_mode", std::string_view("round_prefer_floor")}});
+  return writer.CastInRange(value, declared);
 }
 
 // Runtimes interpolate along the last two axes, and round integers toward zero: those are resized
@@ -118,12 +123,15 @@ LoweredValue LowerLinear(Writer& writer, const Resample2d& op) {
   }
   const bool is_float = IsFloat(writer.Get(op.input).element);
   const LoweredValue input =
-      is_float ? writer.Precise(op.input) : writer.Cast(writer.Get(op.input), Element::kFloat);
+      is_float ? writer.PreciseChain(op.input) : writer.Cast(writer.Get(op.input), Element::kFloat);
   LoweredValue output =
       writer.Emit("Resize", {writer.Transpose(input, permutation), {}, {}, writer.Integers(sizes)},
                   {{"mode", std::string_view("linear")},
                    {"coordinate_transformation_mode", std::string_view("half_pixel")}});
-  if (!is_float) output = writer.Emit("Round", {output});
+  if (!is_float) {
+    output = writer.CastInRange(writer.Emit("Round", {output}),
+                                lowering::ElementOf(writer.TypeOf(op.input)));
+  }
   return writer.Transpose(output, inverse);
 }
 

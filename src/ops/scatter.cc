@@ -7,13 +7,15 @@ namespace webnn::ops {
 template <>
 const OpSchema& SchemaOf<ScatterElements>() {
   using Op = ScatterElements;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "scatterElements",
-      "A copy of the input with one element replaced for each index, along `axis`.",
-      {In<&Op::input>("input", kAny, RankAtLeast(1)),
-       In<&Op::indices>("indices", kIndices, RankAtLeast(1)),
-       In<&Op::updates>("updates", kAny, RankAtLeast(1), "input"), Option<&Op::axis>("axis")},
-      {Out("output", kAny, RankAtLeast(1), "input")});
+  static const OpSchema kSchema = With(
+      HalfPrecision::kFollows,
+      MakeSchema<Op>(
+          "scatterElements",
+          "A copy of the input with one element replaced for each index, along `axis`.",
+          {In<&Op::input>("input", kAny, RankAtLeast(1)),
+           In<&Op::indices>("indices", kIndices, RankAtLeast(1)),
+           In<&Op::updates>("updates", kAny, RankAtLeast(1), "input"), Option<&Op::axis>("axis")},
+          {Out("output", kAny, RankAtLeast(1), "input")}));
   return kSchema;
 }
 
@@ -42,13 +44,15 @@ LoweredValue LowerToOnnx(Writer& writer, const ScatterElements& op) {
 template <>
 const OpSchema& SchemaOf<ScatterND>() {
   using Op = ScatterND;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "scatterND",
-      "A copy of the input with slices replaced at the coordinates in the last axis of `indices`.",
-      {In<&Op::input>("input", kAny, RankAtLeast(1)),
-       In<&Op::indices>("indices", kIndices, RankAtLeast(1)),
-       In<&Op::updates>("updates", kAny, kAnyRank, "input")},
-      {Out("output", kAny, RankAtLeast(1), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Op>("scatterND",
+                          "A copy of the input with slices replaced at the coordinates in the last "
+                          "axis of `indices`.",
+                          {In<&Op::input>("input", kAny, RankAtLeast(1)),
+                           In<&Op::indices>("indices", kIndices, RankAtLeast(1)),
+                           In<&Op::updates>("updates", kAny, kAnyRank, "input")},
+                          {Out("output", kAny, RankAtLeast(1), "input")}));
   return kSchema;
 }
 

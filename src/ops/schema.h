@@ -384,6 +384,12 @@ inline OpOutput Out(std::string_view name, DataTypeSet types, RankRange ranks,
 template <class Op>
 concept ReturnsList = requires { typename Op::Outputs; };
 
+/// The row with another `HalfPrecision` than the default.
+inline OpSchema With(HalfPrecision half_precision, OpSchema schema) {
+  schema.half_precision = half_precision;
+  return schema;
+}
+
 /// The row. `Infer(const InferContext&, const Op&)` and `LowerToOnnx(Writer&, const Op&)` are found
 /// beside it: the first returns a `Result` of one `OutputShape` or a vector of them, the second one
 /// `LoweredValue` or a vector.
@@ -394,6 +400,7 @@ OpSchema MakeSchema(std::string_view name, std::string_view doc, std::vector<OpF
   OpSchema schema{.name = name,
                   .doc = doc,
                   .returns_list = ReturnsList<Op>,
+                  .half_precision = HalfPrecision::kWide,
                   .fields = std::move(fields),
                   .outputs = std::move(outputs)};
   schema.make = []() -> std::shared_ptr<void> { return std::make_shared<Op>(); };

@@ -7,11 +7,13 @@ constexpr size_t kMaxTensors = 8192;
 template <>
 const OpSchema& SchemaOf<Split>() {
   using Op = Split;
-  static const OpSchema kSchema = MakeSchema<Op>(
-      "split", "Cuts `axis` into `splits` equal parts, or into parts of the sizes listed.",
-      {In<&Op::input>("input", kAny, RankAtLeast(1)), Required<&Op::splits>("splits"),
-       Option<&Op::axis>("axis")},
-      {Out("outputs", kAny, RankAtLeast(1), "input")});
+  static const OpSchema kSchema =
+      With(HalfPrecision::kFollows,
+           MakeSchema<Op>(
+               "split", "Cuts `axis` into `splits` equal parts, or into parts of the sizes listed.",
+               {In<&Op::input>("input", kAny, RankAtLeast(1)), Required<&Op::splits>("splits"),
+                Option<&Op::axis>("axis")},
+               {Out("outputs", kAny, RankAtLeast(1), "input")}));
   return kSchema;
 }
 

@@ -13,16 +13,11 @@
 namespace webnn::ort {
 namespace {
 
-using lowering::Element;
 using onnx_format::SerializedModel;
 
-Slot SlotOf(const std::string& name, const OperandDescriptor& descriptor) {
-  const Element element = lowering::ElementOf(descriptor.data_type());
-  return {name,
-          ToOrt(element),
-          {descriptor.shape().begin(), descriptor.shape().end()},
-          static_cast<size_t>(descriptor.byte_length()),
-          AlignmentOf(element)};
+Slot SlotOf(const std::string& name, const lowering::ModelInput& value) {
+  return {name, ToOrt(value.element), value.sizes,
+          static_cast<size_t>(value.descriptor.byte_length()), AlignmentOf(value.element)};
 }
 
 Signature SignatureOf(const lowering::Model& model, const SerializedModel& serialized) {
@@ -30,10 +25,10 @@ Signature SignatureOf(const lowering::Model& model, const SerializedModel& seria
   signature.input_count = model.inputs.size();
   signature.slots.reserve(model.inputs.size() + model.outputs.size());
   for (size_t i = 0; i < model.inputs.size(); ++i) {
-    signature.slots.push_back(SlotOf(serialized.input_names[i], model.inputs[i].descriptor));
+    signature.slots.push_back(SlotOf(serialized.input_names[i], model.inputs[i]));
   }
   for (size_t i = 0; i < model.outputs.size(); ++i) {
-    signature.slots.push_back(SlotOf(serialized.output_names[i], model.outputs[i].descriptor));
+    signature.slots.push_back(SlotOf(serialized.output_names[i], model.outputs[i]));
   }
   return signature;
 }
