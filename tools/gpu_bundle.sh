@@ -68,7 +68,7 @@ pack_models() {
       cp "$models/$model" "$packed/.deps/models/$model"
     fi
   done
-  tar -C "$packed" -cf - . | xz -T0 -6 >"$folder/models.tar.xz"
+  tar -C "$packed" -cf - . | xz -T0 -1 >"$folder/models.tar.xz"
 }
 for source in "${BASH_SOURCE[0]}" "$root/tools/shrink_minilm.py" "$root/bench/tensorrt_models.h"; do
   if [ "$source" -nt "$folder/models.tar.xz" ]; then

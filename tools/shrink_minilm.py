@@ -2,7 +2,7 @@
 """Makes MiniLM's weights small enough to carry:  shrink_minilm.py FOLDER FILE SOURCE
 
 FOLDER has vocab.txt and model.safetensors; FILE is written. Of the table of words only the rows stay
-that the texts of the program SOURCE need. 16 of the 23 bits of a weight's fraction stay, which is
+that the program SOURCE has words for. 16 of the 23 bits of a weight's fraction stay, which is
 more than float16 can hold.
 """
 
@@ -16,20 +16,19 @@ import numpy
 
 
 def rows_of(source: str, words: dict[str, int]) -> set[int]:
-    """The rows for all texts between quotation marks."""
+    """The rows for all words of a program, texts and others alike."""
     rows = {words[word] for word in ("[CLS]", "[SEP]", "[PAD]", "[UNK]")}
-    for text in re.findall(r'"([^"\\]*)"', source):
-        for word in re.findall(r"\w+|[^\w\s]", text.lower()):
-            at = 0
-            while at < len(word):  # the longest piece first, as examples/sentences.cc does it
-                for end in range(len(word), at, -1):
-                    piece = ("##" if at else "") + word[at:end]
-                    if piece in words:
-                        rows.add(words[piece])
-                        at = end
-                        break
-                else:
+    for word in re.findall(r"[^\W_]+|[^\w\s]", source.lower()):
+        at = 0
+        while at < len(word):  # the longest piece first, as examples/sentences.cc does it
+            for end in range(len(word), at, -1):
+                piece = ("##" if at else "") + word[at:end]
+                if piece in words:
+                    rows.add(words[piece])
+                    at = end
                     break
+            else:
+                break
     return rows
 
 
