@@ -21,6 +21,7 @@
 #define FAKE_EXPORT extern "C" __attribute__((visibility("default")))
 
 using webnn::testing_support::FakeCuda;
+using webnn::testing_support::PointerTo;
 
 namespace {
 
@@ -150,7 +151,9 @@ class Fake : public FakeCuda {
     if (sticky != CUDA_SUCCESS) return sticky;
     for (Fault& fault : faults) {
       if (!fault.function.empty() && fault.function != function) continue;
-      if (fault.after-- > 0 || fault.count <= 0) continue;
+      const bool later = fault.after > 0;
+      if (later) --fault.after;
+      if (later || fault.count <= 0) continue;
       --fault.count;
       if (IsSticky(fault.error)) sticky = fault.error;
       return fault.error;
@@ -231,7 +234,8 @@ class Fake : public FakeCuda {
   bool Runs() {
     const std::lock_guard lock(mutex);
     if (sticky != CUDA_SUCCESS) return false;
-    if (fault_after >= 0 && fault_after-- == 0) sticky = CUDA_ERROR_ILLEGAL_ADDRESS;
+    if (fault_after == 0) sticky = CUDA_ERROR_ILLEGAL_ADDRESS;
+    if (fault_after >= 0) --fault_after;
     return sticky == CUDA_SUCCESS;
   }
 
@@ -277,8 +281,8 @@ class Fake : public FakeCuda {
       return CUDA_ERROR_INVALID_VALUE;
     }
     if (!pinned) device_bytes -= found->second.bytes;
-    std::memset(reinterpret_cast<void*>(address), 0xDD, found->second.bytes);
-    std::free(reinterpret_cast<void*>(address));
+    std::memset(PointerTo(address), 0xDD, found->second.bytes);
+    std::free(PointerTo(address));
     allocations.erase(found);
     return CUDA_SUCCESS;
   }
@@ -573,7 +577,7 @@ FAKE_EXPORT CUresult cuMemHostAlloc(void** memory, size_t bytes, unsigned int) {
   REFUSE_IN_CAPTURE();
   uint64_t found = 0;
   const CUresult result = fake.Allocate(bytes, true, &found);
-  *memory = reinterpret_cast<void*>(found);
+  *memory = PointerTo(found);
   return result;
 }
 
@@ -602,7 +606,7 @@ FAKE_EXPORT CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, size_t 
     if (pinned && !fake.IsPinned(from, bytes)) {
       return fake.AddViolation("a copy from pinned memory that is freed");
     }
-    std::memcpy(reinterpret_cast<void*>(to), pinned ? from : aside->data(), bytes);
+    std::memcpy(PointerTo(to), pinned ? from : aside->data(), bytes);
   });
 }
 
@@ -614,7 +618,7 @@ FAKE_EXPORT CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, size_t bytes,
     if (pinned && !fake.IsPinned(to, bytes)) {
       return fake.AddViolation("a copy to pinned memory that is freed");
     }
-    std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+    std::memcpy(to, PointerTo<const void>(from), bytes);
   });
   return result == CUDA_SUCCESS && !pinned ? fake.Wait(stream) : result;
 }
@@ -624,7 +628,7 @@ FAKE_EXPORT CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t
   ENTER(cuMemsetD8Async);
   return fake.Put(stream, [&fake, to, value, bytes] {
     fake.CheckDevice(to, bytes, "memory filled that is not of the device");
-    std::memset(reinterpret_cast<void*>(to), value, bytes);
+    std::memset(PointerTo(to), value, bytes);
   });
 }
 

@@ -13,6 +13,12 @@
 /// FAKE_CUDA_INIT (what cuInit gives, 0).
 namespace webnn::testing_support {
 
+/// What lies at an address of the device.
+template <class T = void>
+T* PointerTo(uint64_t address) {
+  return reinterpret_cast<T*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
+
 class FakeCuda {
  public:
   virtual ~FakeCuda() = default;

@@ -123,7 +123,7 @@ class FakeEngine : public trt::Engine {
           return cuda->AddViolation("a kernel with memory that is not of the device");
         }
       }
-      auto* token = reinterpret_cast<trt::DeviceAddress*>(scratch);
+      auto* token = PointerTo<trt::DeviceAddress>(scratch);
       if (token != nullptr) {
         if (!cuda->IsDevice(scratch, options.scratch_bytes)) {
           return cuda->AddViolation("a kernel with scratch that is not of the device");
@@ -136,10 +136,10 @@ class FakeEngine : public trt::Engine {
       for (size_t k = 0; k < elements; ++k) {
         int32_t sum = 1;
         for (size_t i = options.outputs; i < addresses.size(); ++i) {
-          sum += reinterpret_cast<const int32_t*>(addresses[i])[k];
+          sum += PointerTo<const int32_t>(addresses[i])[k];
         }
         for (size_t j = 0; j < options.outputs; ++j) {
-          reinterpret_cast<int32_t*>(addresses[j])[k] = sum + static_cast<int32_t>(j);
+          PointerTo<int32_t>(addresses[j])[k] = sum + static_cast<int32_t>(j);
         }
       }
       if (token != nullptr && *token != addresses[0]) {

@@ -92,7 +92,7 @@ TEST_F(TensorRtRunnerTest, MemoryOfTheCallersIsUsedInPlace) {
   ASSERT_OK(buffer);
   const auto import = [&](cuda::Address address, int64_t elements, int device = 0) {
     return runner_->ImportTensor(
-        Ints(elements), {MemoryKind::kCuda, device, reinterpret_cast<void*>(address)}, nullptr);
+        Ints(elements), {MemoryKind::kCuda, device, testing_support::PointerTo(address)}, nullptr);
   };
   auto whole = import(buffer->handle(), 256);
   ASSERT_OK(whole);
@@ -100,7 +100,7 @@ TEST_F(TensorRtRunnerTest, MemoryOfTheCallersIsUsedInPlace) {
   ASSERT_OK(second_half);
   ASSERT_OK(Fill(**whole, 9, 256));
   EXPECT_THAT(*Values(**second_half, 128), Each(9));
-  EXPECT_EQ((*second_half)->memory()->address, reinterpret_cast<void*>(buffer->handle() + 512));
+  EXPECT_EQ((*second_half)->memory()->address, testing_support::PointerTo(buffer->handle() + 512));
 
   auto too_small = import(buffer->handle() + 512, 129);
   ASSERT_FALSE(too_small);
@@ -134,7 +134,7 @@ TEST_F(TensorRtRunnerTest, MemoryOnAnotherDeviceIsRefused) {
   auto buffer = cuda::DeviceBuffer::Allocate(**second, 1024);
   ASSERT_OK(buffer);
   auto tensor = runner_->ImportTensor(
-      Ints(16), {MemoryKind::kCuda, 0, reinterpret_cast<void*>(buffer->handle())}, nullptr);
+      Ints(16), {MemoryKind::kCuda, 0, testing_support::PointerTo(buffer->handle())}, nullptr);
   ASSERT_FALSE(tensor);
   EXPECT_THAT(tensor.error().message, AllOf(HasSubstr("cuda:1"), HasSubstr("cuda:0")));
 }
@@ -146,7 +146,7 @@ TEST_F(TensorRtRunnerTest, TheOwnerOfMemoryGoesAfterTheWorkThatUsesIt) {
   auto made = cuda::DeviceBuffer::Allocate(*device_, kElements * sizeof(int32_t));
   ASSERT_OK(made);
   *buffer = *std::move(made);
-  auto* const address = reinterpret_cast<void*>(buffer->handle());
+  auto* const address = testing_support::PointerTo(buffer->handle());
   auto y =
       runner_->ImportTensor(Ints(kElements), {MemoryKind::kCuda, 0, address}, std::move(buffer));
   ASSERT_OK(y);

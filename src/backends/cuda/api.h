@@ -58,6 +58,7 @@ namespace webnn::cuda {
 /// The driver's functions, with their names.
 struct Api {
 #define WEBNN_CUDA_DECLARE(name) decltype(&::name) name = nullptr;
+  // NOLINTNEXTLINE(readability-identifier-naming): the driver's own names
   WEBNN_CUDA_FUNCTIONS(WEBNN_CUDA_DECLARE)
 #undef WEBNN_CUDA_DECLARE
 

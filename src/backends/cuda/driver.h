@@ -228,8 +228,8 @@ class DeviceBuffer : public Owned<Address> {
   DeviceBuffer() = default;
   DeviceBuffer(DeviceBuffer&&) = default;
   DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
-    Owned::operator=(std::move(other));
     std::swap(bytes_, other.bytes_);
+    Owned::operator=(std::move(other));
     return *this;
   }
   ~DeviceBuffer();
@@ -248,8 +248,8 @@ class PinnedBuffer : public Owned<std::byte*> {
   PinnedBuffer() = default;
   PinnedBuffer(PinnedBuffer&&) = default;
   PinnedBuffer& operator=(PinnedBuffer&& other) noexcept {
-    Owned::operator=(std::move(other));
     std::swap(bytes_, other.bytes_);
+    Owned::operator=(std::move(other));
     return *this;
   }
   ~PinnedBuffer();

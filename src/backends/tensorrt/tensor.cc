@@ -125,7 +125,7 @@ Result<void> Tensor::Read(std::span<std::byte> bytes) const {
 
 std::optional<DeviceMemory> Tensor::memory() const {
   return DeviceMemory{MemoryKind::kCuda, lanes_->device().info().ordinal,
-                      reinterpret_cast<void*>(address_)};
+                      reinterpret_cast<void*>(address_)};  // NOLINT(performance-no-int-to-ptr)
 }
 
 }  // namespace webnn::trt
