@@ -115,13 +115,16 @@ class Pass {
       const Forms& forms = FormsOf(node.inputs[k]);
       if (forms.constant >= 0) {
         holds = holds && Holds(model_.initializers[forms.constant]);
+        reads_any = reads_any || forms.wide == 0;
         continue;
       }
       reads_any = true;
       reads_half = reads_half && IsHalf(node.inputs[k]);
     }
     const bool is_square = node.op_type == "Mul" && node.inputs[0] == node.inputs[1];
-    if (!reads_any || !holds || is_square || !target_.Supports(node.op_type, half_)) return false;
+    if (!target_.Supports(node.op_type, half_)) return false;
+    if (!target_.Supports(node.op_type, Element::kFloat)) return true;
+    if (!reads_any || !holds || is_square) return false;
     if (IsOneOf(node.op_type, {"LayerNormalization", "InstanceNormalization"})) {
       return options_.half_normalization && reads_half;
     }

@@ -16,7 +16,9 @@
 #include "gtest/gtest.h"
 #include "lowering/writer.h"
 #include "onnx/serialize.h"
+#include "passes/precision.h"
 #include "tests/engines/cases.h"
+#include "tests/support/model_check.h"
 
 namespace webnn::engines {
 namespace {
@@ -26,6 +28,17 @@ using lowering::Model;
 Model Lower(const GraphDefinition& graph) {
   return lowering::Writer(*graph.data(), trt::TensorRtTarget()).Finish();
 }
+Model LowerInHalf(const GraphDefinition& graph, passes::PrecisionOptions options) {
+  Model model = Lower(graph);
+  passes::ApplyPrecision(model, *graph.data(), trt::TensorRtTarget(), options);
+  return model;
+}
+
+constexpr passes::PrecisionOptions kFloat16 = {.half = lowering::Element::kFloat16};
+constexpr passes::PrecisionOptions kBfloat16 = {.half = lowering::Element::kBfloat16};
+
+// One case in so many, unless WEBNN_ALL_PRECISIONS is set: the whole takes as long as float32.
+size_t PrecisionStep() { return std::getenv("WEBNN_ALL_PRECISIONS") != nullptr ? 1 : 6; }
 
 void ExpectNone(const std::vector<std::string>& failures) {
   EXPECT_TRUE(failures.empty()) << failures.size() << " failures:\n"
@@ -65,6 +78,34 @@ class BuildTest : public testing::Test {
 TEST_F(BuildTest, EveryGraph) {
   ExpectNone(
       ForEachCase([&](const CaseGraph& graph) { return Build(*module_, Lower(*graph.graph)); }));
+}
+
+TEST_F(BuildTest, GraphsInFloat16) {
+  ExpectNone(ForEachCase(
+      [&](const CaseGraph& graph) { return Build(*module_, LowerInHalf(*graph.graph, kFloat16)); },
+      PrecisionStep()));
+}
+
+TEST_F(BuildTest, GraphsInBfloat16) {
+  ExpectNone(ForEachCase(
+      [&](const CaseGraph& graph) { return Build(*module_, LowerInHalf(*graph.graph, kBfloat16)); },
+      PrecisionStep()));
+}
+
+// ---- Well-formed models. ----
+
+TEST(ModelTest, EveryGraphHasOperandsOfTypesThatOnnxAndTheTargetTake) {
+  if (CaseFiles().empty()) GTEST_SKIP() << "there are no case files; set WEBNN_WPT_CASES";
+  ExpectNone(ForEachCase([](const CaseGraph& graph) {
+    std::string text;
+    for (const Model& model : {Lower(*graph.graph), LowerInHalf(*graph.graph, kFloat16),
+                               LowerInHalf(*graph.graph, kBfloat16)}) {
+      for (const std::string& problem : testing_support::ProblemsOf(model, trt::TensorRtTarget())) {
+        text += problem + "\n" + Print(model);
+      }
+    }
+    return text;
+  }));
 }
 
 // ---- Numbers. ----

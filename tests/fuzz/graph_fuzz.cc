@@ -1,6 +1,8 @@
 // Builds random graphs through `GraphBuilder::Call`, guided by the operator table, and runs them:
 // whatever the builder accepts must compile on ONNX Runtime, run, and give the same bytes each
-// time; whatever it refuses must be a TypeError with a message and a rule.
+// time; whatever it refuses must be a TypeError with a message and a rule. What TensorRT would get,
+// in float32, float16 and bfloat16, must be well formed and run there, too, and graphs of integers
+// alone must give the same numbers.
 //
 // The input is a stream of choices. Where its first byte is odd, a pseudo-random stream that it
 // seeds goes on after its end, so that every small input makes a graph. With WEBNN_FUZZ_RECORD=FILE
@@ -23,6 +25,16 @@
 
 #include "graph/op_schema.h"
 #include "webnn/webnn.h"
+
+#ifdef WEBNN_HAVE_TENSORRT
+#include "backends/onnxruntime/library.h"
+#include "backends/onnxruntime/log.h"
+#include "backends/onnxruntime/session.h"
+#include "backends/tensorrt/target.h"
+#include "lowering/writer.h"
+#include "passes/precision.h"
+#include "tests/support/model_check.h"
+#endif
 
 namespace webnn {
 namespace {
@@ -953,6 +965,61 @@ void CheckDescriptors(const std::vector<NamedDescriptor>& a, const std::vector<N
   if (!equal) Fail("the graph has other inputs or outputs than its definition", nullptr, text);
 }
 
+#ifdef WEBNN_HAVE_TENSORRT
+
+// No float anywhere, no operator that may choose between equals, and none that ONNX Runtime
+// computes in floating point where TensorRT does not.
+bool IsExact(const GraphData& graph) {
+  return std::none_of(graph.operands.begin(), graph.operands.end(),
+                      [](const OperandRecord& operand) {
+                        const DataType type = operand.descriptor.data_type();
+                        return type == DataType::kFloat32 || type == DataType::kFloat16;
+                      }) &&
+         std::none_of(graph.nodes.begin(), graph.nodes.end(), [](const NodeRecord& node) {
+           constexpr std::array<std::string_view, 5> kInexact = {"argMin", "argMax", "reduceL1",
+                                                                 "reduceSum", "reduceSumSquare"};
+           return std::ranges::find(kInexact, node.schema->name) != kInexact.end();
+         });
+}
+
+void CheckTensorRt(const GraphDefinition& definition, const Buffers& inputs,
+                   const Buffers& expected, const std::string& text) {
+  static const auto kLog = std::make_shared<const ort::Log>(ContextOptions{});
+  static const ort::Library& kLibrary = **ort::Library::Open({}, kLog);
+  const GraphData& graph = *definition.data();
+  const lowering::Target& target = trt::TensorRtTarget();
+  using lowering::Element;
+  for (Element element : {Element::kFloat, Element::kFloat16, Element::kBfloat16}) {
+    lowering::Model model = lowering::Writer(graph, target).Finish();
+    if (element != Element::kFloat) {
+      passes::ApplyPrecision(model, graph, target, {.half = element});
+    }
+    for (const std::string& problem : testing_support::ProblemsOf(model, target)) {
+      Fail("TensorRT's model: " + problem, nullptr, text);
+    }
+    if (element == Element::kBfloat16) continue;  // no kernels on the CPU
+    auto session = ort::Session::Compile(kLibrary, kLog, 1, std::move(model));
+    if (!session) {
+      if (IsExempt(session.error(), text)) return;
+      Fail("TensorRT's model does not compile", &session.error(), text);
+    }
+    Buffers outputs = expected;
+    for (std::vector<std::byte>& output : outputs) std::ranges::fill(output, std::byte{0x33});
+    const auto run =
+        (*session)->Compute(std::vector<std::span<const std::byte>>(inputs.begin(), inputs.end()),
+                            std::vector<std::span<std::byte>>(outputs.begin(), outputs.end()));
+    if (!run) {
+      if (IsExempt(run.error(), text)) return;
+      Fail("TensorRT's model does not run", &run.error(), text);
+    }
+    if (IsExact(graph) && outputs != expected) {
+      Fail("TensorRT's model gives other numbers", nullptr, text);
+    }
+  }
+}
+
+#endif  // WEBNN_HAVE_TENSORRT
+
 void Run(Choices& in, const GraphDefinition& definition) {
   const std::string text = definition.ToText();
   static const bool kPrint = std::getenv("WEBNN_FUZZ_PRINT") != nullptr;
@@ -990,6 +1057,9 @@ void Run(Choices& in, const GraphDefinition& definition) {
     if ((*first)[i] == (*second)[i]) continue;
     Fail("output \"" + graph->outputs()[i].name + "\" differs from run to run", nullptr, text);
   }
+#ifdef WEBNN_HAVE_TENSORRT
+  CheckTensorRt(definition, inputs, *first, text);
+#endif
 }
 
 void FuzzOne(const uint8_t* data, size_t size) {
