@@ -2,11 +2,18 @@
 
 #include "backends/backend.h"
 #include "backends/onnxruntime/backend.h"
+#ifdef WEBNN_HAVE_TENSORRT
+#include "backends/tensorrt/backend.h"
+#endif
 
 namespace webnn {
 
 std::span<const BackendEntry> AllBackends() {
   static constexpr std::array kBackends = {
+#ifdef WEBNN_HAVE_TENSORRT
+      BackendEntry{"tensorrt", &OpenTensorRt, &ProbeTensorRt},
+      BackendEntry{"tensorrt-rtx", &OpenTensorRtRtx, &ProbeTensorRtRtx},
+#endif
       BackendEntry{"onnxruntime", &OpenOnnxRuntime},
   };
   return kBackends;

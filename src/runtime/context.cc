@@ -31,11 +31,13 @@ Result<Context> Context::Create(ContextOptions options) {
           "{} {}, device {}: chosen{}\n", entry.name, (*backend)->version(), (*backend)->device(),
           options.backend.empty() ? ", the first that works here" : " by name");
       return Context(std::make_shared<ContextImpl>(std::move(options), *std::move(backend),
-                                                   tried + explanation));
+                                                   explanation + tried));
     }
     // Asked for by name: its own error says most.
     if (!options.backend.empty()) return std::move(backend.error());
-    tried += fmt::format("{}: {}\n", entry.name, backend.error().message);
+    const std::string& message = backend.error().message;
+    tried += message.starts_with(entry.name) ? message + "\n"
+                                             : fmt::format("{}: {}\n", entry.name, message);
   }
   if (!options.backend.empty()) {
     return NotSupported("there is no back end \"{}\"; there are {}", options.backend, known);

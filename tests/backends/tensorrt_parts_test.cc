@@ -13,8 +13,10 @@
 #include "backends/tensorrt/messages.h"
 #include "backends/tensorrt/payload.h"
 #include "backends/tensorrt/plan.h"
+#include "backends/tensorrt/preload.h"
 #include "backends/tensorrt/progress.h"
 #include "backends/tensorrt/weights_folder.h"
+#include "core/dynamic_library.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/backends/test_model.h"
@@ -233,6 +235,26 @@ TEST(TensorRtWeightsFolderTest, WritesEachAtItsOffsetAndLeavesNothing) {
     EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms::owner_all);
   }
   EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+// ---- Libraries by their bare names. ----
+
+TEST(TensorRtPreloadTest, AFileOfAnyFolderIsFoundByItsNameAfterwards) {
+  const std::string folder = testing::TempDir() + "webnn preload";
+  std::filesystem::create_directories(folder);
+  const std::string name = "libwebnn_preload_test.so.10";
+  std::filesystem::copy_file(WEBNN_FAKE_TENSORRT, folder + "/" + name,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_THAT(DynamicLibrary::Open(name), Fails(ErrorCode::kNotSupported));
+  EXPECT_THAT(LoadForBareName(folder, "libwebnn_no_such.so"),
+              Fails(ErrorCode::kNotSupported, "libwebnn_no_such.so"));
+  ASSERT_THAT(LoadForBareName(folder, name), Succeeds());
+  const Result<DynamicLibrary> library = DynamicLibrary::Open(name);
+  ASSERT_THAT(library, Succeeds());
+  EXPECT_THAT(library->Symbol("getInferLibVersion"), Succeeds());
+  EXPECT_THAT(LoadForBareName(folder, "libwebnn_no_such.so"), Fails(ErrorCode::kNotSupported));
+  EXPECT_THAT(LoadForBareName("/a:b", name), Fails(ErrorCode::kNotSupported, "search path"));
+  std::filesystem::remove_all(folder);
 }
 
 // ---- The precision of an engine. ----

@@ -207,11 +207,17 @@ Result<Library> OpenLibrary(Flavor flavor, const std::string& path) {
   WEBNN_RETURN_IF_ERROR(Get(parser, "createNvOnnxParser_INTERNAL", &library.create_parser));
   library.parser_version = get_parser_version();
 
-  // Newer libraries look for their own parts only where the loader does, unless told so.
+  // The library looks for its own parts where the loader does, unless it can be told otherwise.
   bool (*set_path)(const char*) = nullptr;
-  const std::string folder = fs::path(library.path).parent_path().string();
+  const fs::path folder = fs::path(library.path).parent_path();
   if (!folder.empty() && Get(file, "setInternalLibraryPath", &set_path).ok()) {
     set_path(folder.c_str());
+  } else {
+    const std::string resource =
+        fmt::format("libnvinfer_builder_resource.so.{}.{}.{}", library.version.major,
+                    library.version.minor, library.version.patch);
+    std::error_code error;
+    if (fs::exists(folder / resource, error)) library.builder_resource = resource;
   }
   file.Keep();
   parser.Keep();

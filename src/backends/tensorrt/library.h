@@ -20,6 +20,9 @@ struct Library {
   int32_t parser_version = 0;
   std::string path;
   std::string parser_path;
+  /// The file beside the library that its builder opens by its bare name; empty where it looks for
+  /// it itself.
+  std::string builder_resource;
 
   void* (*create_builder)(void* logger, int32_t version) = nullptr;
   void* (*create_runtime)(void* logger, int32_t version) = nullptr;

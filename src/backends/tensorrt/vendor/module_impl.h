@@ -27,9 +27,11 @@
 #include "backends/tensorrt/messages.h"
 #include "backends/tensorrt/module.h"
 #include "backends/tensorrt/plan.h"
+#include "backends/tensorrt/preload.h"
 #include "backends/tensorrt/progress.h"
 #include "backends/tensorrt/vendor/modules.h"
 #include "backends/tensorrt/weights_folder.h"
+#include "core/dynamic_library.h"
 #include "core/errors.h"
 #include "core/try.h"
 
@@ -277,6 +279,7 @@ class BuilderPool {
     std::unique_ptr<nv::IBuilder> builder;
     const auto make = [&] {
       const MessageScope scope(messages);
+      LoadResource(messages);
       builder.reset(static_cast<nv::IBuilder*>(
           Call(messages, library_.create_builder, &logger_, library_.interface_version)));
     };
@@ -296,6 +299,18 @@ class BuilderPool {
       shelf.attempt.reset();
     }
     changed_.notify_all();
+  }
+
+  void LoadResource(Messages& messages) const {
+    const std::string& name = library_.builder_resource;
+    if (name.empty()) return;
+    if (Result<DynamicLibrary> found = DynamicLibrary::Open(name)) {
+      found->Keep();
+      return;
+    }
+    const size_t slash = library_.path.rfind('/');
+    const Result<void> loaded = LoadForBareName(library_.path.substr(0, slash), name);
+    if (!loaded) messages.Warning(loaded.error().message);
   }
 
   // An installation without the builder's own libraries can run plans, but not build any.
@@ -438,6 +453,7 @@ class VendorEngine final : public Engine {
   const std::unique_ptr<nv::ICudaEngine> engine_;
   const Flavor flavor_;
   std::vector<Binding> bindings_;
+  std::mutex mutex_;
 };
 
 // The timing cache of one build. TensorRT-RTX times nothing.
@@ -529,18 +545,14 @@ class VendorModule final : public Module {
     WEBNN_RETURN_IF_ERROR(CheckPlan(library_.flavor, library_.version, plan, version_compatible));
     Messages messages;
     const MessageScope scope(messages);
-    nv::IRuntime* runtime = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      std::unique_ptr<nv::IRuntime>& kept = version_compatible ? host_code_runtime_ : runtime_;
-      if (kept == nullptr) {
-        kept.reset(static_cast<nv::IRuntime*>(
-            Call(messages, library_.create_runtime, &logger_, library_.interface_version)));
-        if (kept == nullptr) return Fail("there is no runtime", messages);
-        // Without this such a plan gives no engine, and not a word.
-        if (version_compatible) kept->setEngineHostCodeAllowed(true);
-      }
-      runtime = kept.get();
+    const std::lock_guard lock(mutex_);  // the library's objects are for one thread at a time
+    std::unique_ptr<nv::IRuntime>& runtime = version_compatible ? host_code_runtime_ : runtime_;
+    if (runtime == nullptr) {
+      runtime.reset(static_cast<nv::IRuntime*>(
+          Call(messages, library_.create_runtime, &logger_, library_.interface_version)));
+      if (runtime == nullptr) return Fail("there is no runtime", messages);
+      // Without this such a plan gives no engine, and not a word.
+      if (version_compatible) runtime->setEngineHostCodeAllowed(true);
     }
     WEBNN_RETURN_IF_ERROR(CheckValidity(*runtime, plan));
     std::unique_ptr<nv::ICudaEngine> engine(
