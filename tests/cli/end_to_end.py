@@ -712,7 +712,7 @@ class OtherTest(Case):
         self.assertIn("onnxruntime", conv[0]["backends"])
 
     def test_devices(self):
-        backends = {one["name"]: one for one in self.json("devices")["backends"]}
+        backends = {one["backend"]: one for one in self.json("devices")["backends"]}
         backend = backends["onnxruntime"]
         self.assertTrue(backend["available"])
         self.assertTrue(os.path.exists(backend["library"]))
