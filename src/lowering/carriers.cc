@@ -148,9 +148,13 @@ LoweredValue Writer::Convert(LoweredValue value, Element element) {
     result = ConvertCarried(
         Where(Less(number, integer(kTwoTo31)), number, Sub(number, integer(kTwoTo32))), from, to);
   } else {
-    result = ConvertCarried(value, from, to);
     const bool fits = to == element || (!IsFloat(value.element) && Holds(element, value.element));
-    if (!fits) result = Wrap(result, element);
+    // Integers in the wider type, so that the cast between carriers has nothing to cut off.
+    const bool wraps_first = !fits && !IsFloat(from) && BitsOf(from) >= BitsOf(to);
+    result = {value.id, from};
+    if (wraps_first) result = Wrap(result, element);
+    result = ConvertCarried(result, from, to);
+    if (!fits && !wraps_first) result = Wrap(result, element);
   }
   result.element = element;
   return result;

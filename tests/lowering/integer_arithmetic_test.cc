@@ -78,6 +78,25 @@ const Target& Poor() {
   return kTarget;
 }
 
+// int32 and int64 alone, as on TensorRT: every other type travels in one of them, 8 bits come and
+// go by float, and there are no operators on bits.
+const Target& Carried() {
+  static const Target kTarget = [] {
+    Target target = MakeTarget(kOps, {Element::kInt32, Element::kInt64});
+    target.kernels.erase("BitwiseAnd");
+    target.kernels["Mod"] = target.kernels["Abs"] = {Element::kInt32, Element::kInt64};
+    target.carriers[Element::kInt8] = target.carriers[Element::kUint8] = Element::kInt32;
+    target.carriers[Element::kUint32] = target.carriers[Element::kUint64] = Element::kInt64;
+    target.boundaries[Element::kUint32] = Element::kInt32;
+    target.boundaries[Element::kUint64] = Element::kInt64;
+    target.cast_by_float = {Element::kInt8, Element::kUint8};
+    target.cast_by_quantization = {Element::kInt8};
+    target.folds_constants = true;
+    return target;
+  }();
+  return kTarget;
+}
+
 struct Case {
   IntegerType type;
   const Target* target;
@@ -193,10 +212,22 @@ TEST_P(IntegerArithmeticTest, PowersAreExact) {
   });
 }
 
+TEST_P(IntegerArithmeticTest, CastsWrap) {
+  const IntegerType& type = GetParam().type;
+  for (const IntegerType& to : kTypes) {
+    const std::vector<int64_t> got = Compute([&](GraphBuilder& builder, Operand a, Operand) {
+      return builder.Cast({.input = a, .data_type = to.type});
+    });
+    for (size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(got[i], to.PatternOf(type.ValueOf(a_[i]))) << a_[i] << " as " << Name(to.type);
+    }
+  }
+}
+
 std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (const IntegerType& type : kTypes) {
-    for (const Target* target : {&Rich(), &Poor()}) cases.push_back({type, target});
+    for (const Target* target : {&Rich(), &Poor(), &Carried()}) cases.push_back({type, target});
   }
   return cases;
 }
@@ -204,8 +235,9 @@ std::vector<Case> Cases() {
 INSTANTIATE_TEST_SUITE_P(Types, IntegerArithmeticTest, testing::ValuesIn(Cases()),
                          [](const auto& info) {
                            return std::string(Name(info.param.type.type)) +
-                                  (info.param.target == &Rich() ? "WithAllKernels"
-                                                                : "WithInt64KernelsOnly");
+                                  (info.param.target == &Rich()   ? "WithAllKernels"
+                                   : info.param.target == &Poor() ? "WithInt64KernelsOnly"
+                                                                  : "Carried");
                          });
 
 // ---- Where the guards of a division are. ----

@@ -59,6 +59,9 @@ class Machine {
     }
     const bool is_where = node.op_type == "Where";
     const Element element = in[is_where ? 1 : 0].element;
+    if (node.op_type == "DequantizeLinear" || node.op_type == "QuantizeLinear") {
+      return Quantize(node, in);
+    }
     if (!target_.Supports(node.op_type, element)) {
       Fault("the target has no {} of type {}", node.op_type, static_cast<int>(element));
     }
@@ -84,6 +87,19 @@ class Machine {
     result_.faults.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
+  // With scale 1, a cast between 8 bits and float.
+  void Quantize(const ModelNode& node, const std::vector<Tensor>& in) {
+    const bool to_float = node.op_type == "DequantizeLinear";
+    if (!target_.cast_by_quantization.Has(in[to_float ? 0 : 2].element)) {
+      Fault("{} of a type that is not cast so", node.op_type);
+    }
+    Tensor out = {to_float ? Element::kFloat : in[2].element, in[0].values};
+    for (int64_t value : out.values) {
+      if (value < -128 || value > 127) Fault("{} does not fit 8 bits", value);
+    }
+    values[node.outputs.at(0)] = std::move(out);
+  }
+
   static Element ResultType(const ModelNode& node, Element element) {
     if (node.op_type == "Cast") {
       return static_cast<Element>(std::get<int64_t>(node.attributes.at(0).value));
@@ -98,7 +114,20 @@ class Machine {
     const std::string_view op = node.op_type;
     const auto ua = static_cast<uint64_t>(a);
     const auto ub = static_cast<uint64_t>(b);
-    if (op == "Cast") return ResultType(node, element) == Element::kBool ? a != 0 : a;
+    if (op == "Cast") {
+      const Element to = ResultType(node, element);
+      const auto is_restricted = [&](Element one) { return target_.cast_by_float.Has(one); };
+      if ((is_restricted(element) && to != Element::kFloat) ||
+          (is_restricted(to) && element != Element::kFloat)) {
+        Fault("a cast of 8 bits that does not go by float");
+      }
+      if (is_restricted(to) && Wrap(static_cast<uint64_t>(a), to) != a) {
+        Fault("{} does not fit 8 bits", a);
+      }
+      return to == Element::kBool ? a != 0 : a;
+    }
+    if (op == "Abs") return a < 0 ? static_cast<int64_t>(-ua) : a;
+    if (op == "Mod") return Divide(element, a, b) * 0 + ((a % b) + b) % b;
     if (op == "Identity") return a;
     if (op == "Add") return static_cast<int64_t>(ua + ub);
     if (op == "Sub") return static_cast<int64_t>(ua - ub);
@@ -141,8 +170,12 @@ Interpreted Interpret(const Model& model, const Target& target,
   Interpreted result;
   Machine machine(target, result);
   for (size_t i = 0; i < model.inputs.size(); ++i) {
-    machine.values[model.inputs[i].value] = {ElementOf(model.inputs[i].descriptor.data_type()),
-                                             inputs.at(i)};
+    // The same bits in the type that the model declares.
+    Tensor tensor = {model.inputs[i].element, {}};
+    for (int64_t value : inputs.at(i)) {
+      tensor.values.push_back(Wrap(static_cast<uint64_t>(value), tensor.element));
+    }
+    machine.values[model.inputs[i].value] = std::move(tensor);
   }
   for (const Initializer& initializer : model.initializers) {
     Tensor tensor = {initializer.element, {}};
@@ -156,9 +189,12 @@ Interpreted Interpret(const Model& model, const Target& target,
   }
   for (const ModelNode& node : model.nodes) machine.Run(node);
   for (const ModelInput& output : model.outputs) {
-    const Tensor& tensor = machine.values[output.value];
-    if (tensor.element != ElementOf(output.descriptor.data_type())) {
+    Tensor& tensor = machine.values[output.value];
+    if (tensor.element != output.element) {
       result.faults.push_back(fmt::format("output \"{}\" has another type", output.name));
+    }
+    for (int64_t& value : tensor.values) {
+      value = Wrap(static_cast<uint64_t>(value), ElementOf(output.descriptor.data_type()));
     }
     result.outputs.push_back(tensor.values);
   }
