@@ -3,13 +3,20 @@
 #include <cctype>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "backends/tensorrt/target.h"
+#include "bench/child.h"
 #include "bench/file_session.h"
 #include "bench/model_files.h"
+#include "bench/tensorrt_models.h"
 #include "gtest/gtest.h"
+#include "lowering/writer.h"
+#include "onnx/serialize.h"
+#include "passes/precision.h"
 #include "tests/support/result_matchers.h"
 #include "webnn/webnn.h"
 
@@ -88,6 +95,68 @@ TEST_P(ModelFiles, EqualsOnnxRuntimeOnTheOriginal) {
     RecordProperty("difference of " + names[k], fmt::format("{:.2e}", difference));
   }
 }
+
+#ifdef WEBNN_HAVE_TENSORRT
+
+// What TensorRT gets of a model, run by ONNX Runtime: its results, whatever TensorRT then does.
+std::vector<std::vector<double>> RunAsForTensorRt(const FileRun& run, bool half) {
+  const auto definition = LoadGraph(run.file, run.load_options());
+  EXPECT_THAT(definition, Succeeds());
+  if (!definition) return {};
+  const lowering::Target& target = trt::TensorRtTarget();
+  lowering::Model model = lowering::Writer(*definition->data(), target).Finish();
+  if (half) passes::ApplyPrecision(model, *definition->data(), target, {});
+  const auto serialized = onnx_format::Serialize(model, {.embed_weights = true});
+  EXPECT_THAT(serialized, Succeeds());
+  if (!serialized) return {};
+  const bench::TemporaryFolder folder;
+  FileRun lowered{.title = run.title, .file = folder.path() + "/model.onnx", .inputs = {}};
+  std::ofstream(lowered.file, std::ios::binary)
+      .write(serialized->proto.data(), static_cast<std::streamsize>(serialized->proto.size()));
+  const auto inputs = definition->inputs();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (const bench::FileInput& input : run.inputs) {
+      if (input.name != inputs[i].name) continue;
+      lowered.inputs.push_back(input);
+      lowered.inputs.back().name = serialized->input_names[i];
+    }
+  }
+  const auto options = bench::SameOptions(1);
+  // Optimised, casts of float16 would vanish and with them what they round.
+  bench::MustOrt(bench::OrtLibrary().api().SetSessionGraphOptimizationLevel(
+      options.get(), half ? ORT_DISABLE_ALL : ORT_ENABLE_BASIC));
+  bench::FileSession session(lowered, 1, options.get());
+  std::vector<std::vector<double>> outputs;
+  for (size_t k = 0; k < session.output_count(); ++k) {
+    outputs.push_back(session.Output(k).ToDoubles().value());
+  }
+  return outputs;
+}
+
+TEST_P(ModelFiles, IsTheSameLoweredForTensorRtAndCloseInFloat16) {
+  const FileRun& run = GetParam();
+  if (!std::filesystem::exists(run.file)) {
+    GTEST_SKIP() << run.file << " is not there: tools/setup.sh models";
+  }
+  bench::FileSession original(run, 1);
+  const auto single = RunAsForTensorRt(run, false);
+  ASSERT_EQ(single.size(), original.output_count());
+  for (size_t k = 0; k < single.size(); ++k) {
+    EXPECT_LE(RelativeDifference(single[k], original.Output(k).ToDoubles().value()), run.tolerance)
+        << "output " << original.output_name(k);
+  }
+  // The weights of the light models are chance, which float16 need not survive.
+  if (run.title.starts_with("light_")) return;
+  const auto half = RunAsForTensorRt(run, true);
+  ASSERT_EQ(half.size(), single.size());
+  for (size_t k = 0; k < half.size(); ++k) {
+    const double cosine = bench::Cosine(half[k], single[k]);
+    EXPECT_GE(cosine, 0.999) << "output " << original.output_name(k);
+    RecordProperty("cosine of " + original.output_name(k), fmt::format("{:.7f}", cosine));
+  }
+}
+
+#endif  // WEBNN_HAVE_TENSORRT
 
 std::string TestName(const ::testing::TestParamInfo<FileRun>& info) {
   std::string name = info.param.title;
