@@ -51,7 +51,7 @@ bool CompileWatch::Show(const CompileProgress& progress) {
   using std::chrono::milliseconds;
   const bool terminal = StandardError().is_terminal;
   const auto now = std::chrono::steady_clock::now();
-  const bool due = now - shown_ >= (terminal ? milliseconds(100) : milliseconds(1000));
+  const bool due = now - shown_ >= (terminal ? milliseconds(100) : milliseconds(500));
   if ((terminal || verbose_) && (due || phase_ != progress.phase)) {
     shown_ = now;
     phase_ = progress.phase;

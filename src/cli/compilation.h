@@ -11,7 +11,7 @@
 namespace webnn::cli {
 
 /// Shows how far a compilation is, and ends it at Ctrl-C: a bar on a terminal; elsewhere, where
-/// details are asked for, a line a second. One at a time.
+/// details are asked for, a line or two a second. One at a time.
 class CompileWatch {
  public:
   /// Notes are in the name of `command`.

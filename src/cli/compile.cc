@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,19 +64,29 @@ Result<int> Compile(const Arguments& arguments) {
   const Stopwatch stopwatch;
   WEBNN_RETURN_IF_ERROR(CompileFile("compile", context, definition, arguments.output));
   const double seconds = stopwatch.seconds();
-  std::error_code error;
-  const uint64_t bytes = std::filesystem::file_size(arguments.output, error);
+  WEBNN_ASSIGN_OR_RETURN(const CompiledFile file, ReadCompiledFile(arguments.output));
+  const uint64_t bytes = file.compiled.payload.bytes.size();
+  const std::string maker = MakerOf(file.compiled.key);
   if (arguments.json) {
+    Json key = Json::object();
+    for (const cache::KeyField& field : file.compiled.key.fields()) key[field.name] = field.value;
     PrintJson({{"model", arguments.model.path},
                {"output", arguments.output},
-               {"backend", EngineText(context)},
+               {"backend", maker},
                {"operators", definition.operator_count()},
                {"bytes", bytes},
-               {"buildSeconds", seconds}});
+               {"buildSeconds", seconds},
+               {"key", key}});
   } else {
-    Print(fmt::format("{}: {} operators, {}, compiled in {} by {}\n", arguments.output,
-                      definition.operator_count(), BytesText(bytes), DurationText(seconds),
-                      EngineText(context)));
+    std::string made = maker;
+    for (const std::string_view name : {"precision", "targets", "device"}) {
+      const cache::KeyField* field = file.compiled.key.Find(name);
+      if (field != nullptr && field->value != "none") {
+        made += fmt::format(", {} {}", name, field->value);
+      }
+    }
+    Print(fmt::format("{}: {} operators, {}, compiled in {}\n{}\n", arguments.output,
+                      definition.operator_count(), BytesText(bytes), DurationText(seconds), made));
   }
   return kExitOk;
 }

@@ -24,6 +24,13 @@ std::string Reason(std::string_view what, std::string_view reason) {
   return fmt::format("\n{} not available here:\n{}", what, Wrap(reason, 100, 2));
 }
 
+// What is missing for all back ends on GPUs is said once, below.
+std::string OwnReason(std::string reason, const std::string& common) {
+  const size_t place = common.empty() ? std::string::npos : reason.find(common);
+  if (place == std::string::npos) return reason;
+  return reason.replace(place, common.size(), "there is no GPU that can be used, see below");
+}
+
 std::string DevicesText(const DeviceList& list) {
   Table backends({{"back end"}, {"device"}, {"version"}, {"library"}});
   Table gpus({{"GPU"}, {"name"}, {"compute capability"}, {"memory", true}});
@@ -32,10 +39,11 @@ std::string DevicesText(const DeviceList& list) {
     if (status.available) {
       backends.Add({status.name, status.device, status.version, status.library});
     } else {
-      missing += Reason(status.name + " is", status.reason);
+      std::string reason = OwnReason(status.reason, list.gpu_reason);
       if (!status.library.empty()) {
-        missing += fmt::format("  its library is there: {} {}\n", status.library, status.version);
+        reason += fmt::format("\nits library {} is there: {}", status.version, status.library);
       }
+      missing += Reason(status.name + " is", reason);
     }
   }
   for (const GpuInfo& gpu : list.gpus) {

@@ -132,11 +132,11 @@ Result<std::vector<TensorData>> Compute(const Context& context, const Graph& gra
 
 std::string EngineText(const Context& context) {
   const Backend& backend = context.impl()->backend();
-  const Precision precision = context.options().compile.precision;
-  return fmt::format(
-      "{} {}, {}{}{}", backend.name(), backend.version(), backend.device(),
-      precision == Precision::kAuto ? "" : ", ",
-      precision == Precision::kAuto ? "" : EnumNames(precision)[static_cast<size_t>(precision)]);
+  const ContextOptions& options = context.options();
+  const auto precision = static_cast<size_t>(options.compile.precision);
+  std::string text = fmt::format("{} {}, {}", backend.name(), backend.version(), backend.device());
+  if (precision != 0) text += fmt::format(", {}", EnumNames(Precision{})[precision]);
+  return text;
 }
 
 }  // namespace webnn::cli

@@ -158,7 +158,7 @@ void Note(std::string_view command, std::string_view text) {
   std::fflush(stdout);
   fmt::print(stderr, "{}{}\n", is_bar_shown ? "\r\x1b[K" : "",
              Paint(StandardError(), Colour::kDim,
-                   EscapeControls(fmt::format("webnn {}: {}", command, text))));
+                   EscapeLines(fmt::format("webnn {}: {}", command, text))));
 }
 
 Progress::~Progress() {

@@ -11,10 +11,12 @@ import os
 import pathlib
 import pty
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import zipfile
 import zlib
@@ -160,6 +162,9 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="webnn-cli-"))
         self.addCleanup(shutil.rmtree, self.folder)
+        cache = tempfile.mkdtemp(prefix="webnn-cache-")
+        self.addCleanup(shutil.rmtree, cache)
+        self.environment = {**os.environ, "WEBNN_CACHE_DIR": cache}
 
     def path(self, name):
         return self.folder / name
@@ -172,7 +177,7 @@ class Case(unittest.TestCase):
         """Runs the program in the folder; returns standard output and standard error."""
         ran = subprocess.run([PROGRAM, *map(str, words)], cwd=self.folder, capture_output=True,
                              text=True, timeout=120, stdin=subprocess.DEVNULL,
-                             env={**os.environ, **(environment or {})}, check=False)
+                             env={**self.environment, **(environment or {})}, check=False)
         self.assertEqual(ran.returncode, status, f"{words}\n{ran.stdout}\n{ran.stderr}")
         self.assertNotIn("\x1b", ran.stdout + ran.stderr, "colours without a terminal")
         return ran.stdout, ran.stderr
@@ -588,6 +593,146 @@ class ConvertTest(Case):
                          "webnn-graph-json")
 
 
+def many_layers(count):
+    """Takes seconds to compile."""
+    random = np.random.RandomState(0)
+    nodes, weights, last = [], [], "x"
+    for i in range(count):
+        weights.append((f"w{i}", random.randn(8, 8, 3, 3).astype(np.float32)))
+        nodes += [helper.make_node("Conv", [last, f"w{i}"], [f"c{i}"], pads=[1, 1, 1, 1]),
+                  helper.make_node("Sin", [f"c{i}"], [f"s{i}"]),
+                  helper.make_node("Softmax", [f"s{i}"], [f"t{i}"], axis=1 + i % 3)]
+        last = f"t{i}"
+    return model(nodes, [("x", TensorProto.FLOAT, [1, 8, 16, 16])],
+                 [(last, TensorProto.FLOAT, [1, 8, 16, 16])], weights)
+
+
+class AheadOfTimeTest(Case):
+    """TensorRT-RTX, which compiles without a GPU, where its library is installed."""
+
+    def setUp(self):
+        super().setUp()
+        backends = self.json("devices")["backends"]
+        rtx = [one for one in backends if one["backend"] == "tensorrt-rtx"]
+        if not rtx or "library" not in rtx[0]:
+            self.skipTest("there is no TensorRT-RTX")
+
+    def compile(self, *words, **others):
+        return self.webnn("compile", "m.onnx", "-o", "m.rtx", "--backend", "tensorrt-rtx", *words,
+                          **others)
+
+    def test_a_file_says_what_it_is_for(self):
+        self.save("m.onnx", classifier())
+        text, _ = self.compile("--target", "sm120,sm86", "--precision", "bfloat16")
+        self.assertIn("m.rtx: 6 operators", text)
+        self.assertIn("precision bfloat16, targets sm86 sm120", text)
+        self.assertEqual({file.name for file in self.folder.iterdir()}, {"m.onnx", "m.rtx"})
+        report = self.json("inspect", "m.rtx")
+        self.assertEqual(report["inputs"], [{"name": "image", "dataType": "float32",
+                                             "shape": [1, 3, 8, 8]}])
+        self.assertEqual(report["outputs"], [{"name": "scores", "dataType": "float32",
+                                              "shape": [1, 5]}])
+        self.assertEqual(report["key"]["precision"], "bfloat16")
+        self.assertEqual(report["key"]["targets"], "sm86 sm120")
+        text, _ = self.webnn("inspect", "m.rtx")
+        self.assertIn("compiled by tensorrt-rtx 1.", text)
+        self.refused(1, "no graph in it", "inspect", "m.rtx", "--graph")
+
+    def test_another_back_end_says_whose_it_is(self):
+        self.save("m.onnx", classifier())
+        self.compile()
+        for command in ("run", "bench"):
+            errors = self.webnn(command, "m.rtx", "--backend", "onnxruntime", status=1)[1]
+            self.assertIn("was compiled by tensorrt-rtx 1.", errors)
+            self.assertIn('a context of the back end "tensorrt-rtx"', errors)
+        for option in (["--shape", "image=1x3x8x8"], ["--dim", "batch=1"],
+                       ["--precision", "float32"], ["--workspace", "1G"]):
+            self.refused(2, option[0] + ': "m.rtx" is compiled', "run", "m.rtx", *option)
+        self.refused(2, "no input", "run", "m.rtx", "--input", "imagee=ones")
+        self.refused(2, "is compiled already", "compile", "m.rtx", "-o", "n.rtx")
+
+    def test_every_byte_counts(self):
+        self.save("m.onnx", pass_through([4]))
+        self.compile()
+        whole = self.path("m.rtx").read_bytes()
+        for place in (9, 30, 60, 700, len(whole) // 2, len(whole) - 1):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1
+            self.path("bad.rtx").write_bytes(damaged)
+            self.refused(1, "bad.rtx", "inspect", "bad.rtx")
+        self.path("bad.rtx").write_bytes(whole[:-1])
+        self.refused(1, "its header asks for", "inspect", "bad.rtx")
+
+    def test_the_cache_explains(self):
+        self.save("m.onnx", classifier())
+        words = ["cache", "explain", "m.onnx", "--backend", "tensorrt-rtx"]
+        if self.json("devices")["gpus"]:
+            self.skipTest("with a GPU the key is that of the GPU")
+        self.assertFalse(self.json(*words)["found"])
+        self.compile()
+        self.assertTrue(self.json(*words)["found"])
+        for option, field in ((["--precision", "float32"], "precision"),
+                              (["--optimization-level", "1"], "optimization level"),
+                              (["--workspace", "1M"], "workspace"),
+                              (["--dim", "batch=2"], "inputs")):
+            differences = self.json(*words, *option)["differences"]
+            self.assertIn(field, [one["field"] for one in differences])
+        self.save("m.onnx", classifier(seed=1))
+        self.assertEqual([one["field"] for one in self.json(*words)["differences"]], ["weights"])
+        self.assertEqual(len(self.json("cache", "ls")["entries"]), 1)
+        self.compile("--no-cache")
+        self.assertEqual(len(self.json("cache", "ls")["entries"]), 1)
+
+    def test_what_the_library_lacks(self):
+        self.save("m.onnx", classifier())
+        for option, text in ((["--version-compatible"], "for the version that made them"),
+                             (["--hardware-compatible"], "as targets"),
+                             (["--library", "/nowhere/lib.so"], "no usable library was found")):
+            self.refused(1, text, "compile", "m.onnx", "-o", "m.rtx", "--backend", "tensorrt-rtx",
+                         *option)
+
+    def test_ctrl_c_leaves_nothing(self):
+        self.save("m.onnx", many_layers(400))
+        self.path("m.rtx").write_bytes(b"old")
+        with subprocess.Popen(
+                [PROGRAM, "compile", "m.onnx", "-o", "m.rtx", "--backend", "tensorrt-rtx",
+                 "--verbose"], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True, env=self.environment) as running:
+            for line in running.stderr:
+                if "compiling: build" in line:
+                    break
+            begin = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            output, errors = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 130, errors)
+        self.assertLess(time.monotonic() - begin, 10)  # two seconds on a machine with time
+        self.assertIn("webnn compile: interrupted", errors)
+        self.assertEqual(output, "")
+        self.assertEqual(self.path("m.rtx").read_bytes(), b"old")
+        self.assertEqual(len(list(self.folder.iterdir())), 2)
+        self.assertEqual(self.json("cache", "ls")["entries"], [])
+
+    def test_progress_is_for_terminals(self):
+        self.save("m.onnx", many_layers(60))
+        self.assertNotIn("compiling", self.compile()[1])
+        lines = self.compile("--no-cache", "--verbose")[1]
+        self.assertRegex(lines, r"webnn compile: compiling: build \d+ %, \d+\.\d s\n")
+        parent, child = pty.openpty()
+        subprocess.run([PROGRAM, "compile", "m.onnx", "-o", "m.rtx", "--backend", "tensorrt-rtx",
+                        "--no-cache"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=child,
+                       check=True, env={**self.environment, "TERM": "xterm"})
+        os.close(child)
+        shown = b""
+        try:
+            while block := os.read(parent, 4096):
+                shown += block
+        except OSError:
+            pass  # the end of a terminal
+        os.close(parent)
+        self.assertRegex(shown.decode(), r"\rcompiling \[.*\] +\d+ % build, \d+ s")
+        self.assertTrue(shown.endswith(b"\r\x1b[K"), "the bar stays")
+
+
 class CompileTest(Case):
     def test_bad_use(self):
         self.save("m.onnx", classifier())
@@ -712,10 +857,21 @@ class OtherTest(Case):
         self.assertIn("onnxruntime", conv[0]["backends"])
 
     def test_devices(self):
-        backends = {one["backend"]: one for one in self.json("devices")["backends"]}
-        backend = backends["onnxruntime"]
-        self.assertTrue(backend["available"])
-        self.assertTrue(os.path.exists(backend["library"]))
+        report = self.json("devices")
+        backends = {backend["backend"]: backend for backend in report["backends"]}
+        self.assertTrue(backends["onnxruntime"]["available"])
+        self.assertTrue(os.path.exists(backends["onnxruntime"]["library"]))
+        self.assertEqual([backend.get("default") for backend in report["backends"]
+                          if backend["available"]].count(True), 1)
+        self.assertEqual(report["gpus"] == [], "gpuReason" in report)
+        text, _ = self.webnn("devices")
+        for backend in report["backends"]:
+            self.assertIn(backend["backend"], text)
+            self.assertEqual(backend["available"], "reason" not in backend)
+            if not backend["available"]:
+                self.assertIn(f"{backend['backend']} is not available here", text)
+        for gpu in report["gpus"]:
+            self.assertIn(gpu["name"], text)
         ran = subprocess.run([PROGRAM, "devices", "--library", "/nowhere.so"],
                              capture_output=True, text=True, check=False)
         self.assertEqual(ran.returncode, 1)
