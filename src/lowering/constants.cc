@@ -113,6 +113,15 @@ float Bfloat16ToFloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits
 std::vector<std::byte> ConvertElements(std::span<const std::byte> bytes, size_t count, Element from,
                                        Element to) {
   std::vector<std::byte> result((count * BitsOf(to) + 7) / 8);
+  if (from == Element::kFloat && (to == Element::kFloat16 || to == Element::kBfloat16)) {
+    // All the weights of a network may come this way.
+    for (size_t i = 0; i < count; ++i) {
+      const auto value = Read<float>(bytes, i);
+      Write(result, i,
+            to == Element::kFloat16 ? Float16FromFloat(value) : Bfloat16FromFloat(value));
+    }
+    return result;
+  }
   for (size_t i = 0; i < count; ++i) {
     if (IsFloat(from)) {
       const double value = ReadFloat(bytes, from, i);

@@ -1,5 +1,6 @@
 #include "core/float16.h"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -80,6 +81,16 @@ TEST(Float16Test, RoundsOnce) {
   const double value = 2049 + 0x1p-30;
   ASSERT_EQ(static_cast<float>(value), 2049.f);
   EXPECT_EQ(Float16ToFloat(Float16FromDouble(value)), 2050.f);
+}
+
+TEST(Float16Test, FloatsRoundAsDoublesDo) {
+  // Every pattern of the upper 20 bits, with low bits around halves and ends of a step.
+  for (uint32_t upper = 0; upper < (1u << 20); ++upper) {
+    for (uint32_t lower : {0u, 1u, 0x7ffu, 0x800u, 0x801u, 0xfffu}) {
+      const auto value = std::bit_cast<float>((upper << 12) | lower);
+      ASSERT_EQ(Float16FromFloat(value), Float16FromDouble(static_cast<double>(value))) << value;
+    }
+  }
 }
 
 TEST(Float16Test, KeepsNaN) {
