@@ -54,7 +54,20 @@ bool HasName(const std::vector<Case>& cases, const std::string& name) {
   return std::any_of(cases.begin(), cases.end(), [&](const Case& one) { return one.name == name; });
 }
 
+std::vector<std::string> Names(const std::string& cell) {
+  std::vector<std::string> names;
+  std::istringstream parts(cell);
+  for (std::string part; std::getline(parts, part, ',');) names.push_back(Trim(part));
+  return names;
+}
+
 }  // namespace
+
+bool KnownCase::IsFor(std::string_view backend) const {
+  return std::any_of(backends.begin(), backends.end(), [&](const std::string& name) {
+    return name == "all" || name == backend || backend == "all";
+  });
+}
 
 Result<KnownList> KnownList::Parse(const std::string& text) {
   KnownList list;
@@ -72,14 +85,15 @@ Result<KnownList> KnownList::Parse(const std::string& text) {
     if (!whole) {
       return TypeError("line {}: a row needs four cells: file, case, back end, reason", number);
     }
-    KnownCase row{*kind, cells[0], cells[1], cells[2], cells[3], number};
+    const KnownCase row{*kind, cells[0], cells[1], Names(cells[2]), cells[3], number};
     for (const KnownCase& other : list.rows_) {
-      if (other.file == row.file && other.name == row.name &&
-          (other.backend == row.backend || other.backend == "all" || row.backend == "all")) {
+      const bool same_case = other.file == row.file && other.name == row.name;
+      if (same_case && std::any_of(row.backends.begin(), row.backends.end(),
+                                   [&](const auto& name) { return other.IsFor(name); })) {
         return TypeError("line {}: this case is already listed in line {}", number, other.line);
       }
     }
-    list.rows_.push_back(std::move(row));
+    list.rows_.push_back(row);
   }
   return list;
 }
@@ -87,8 +101,7 @@ Result<KnownList> KnownList::Parse(const std::string& text) {
 const KnownCase* KnownList::Find(std::string_view file, std::string_view name, CaseKind kind,
                                  std::string_view backend) const {
   for (const KnownCase& row : rows_) {
-    if (row.kind == kind && row.name == name && row.file == file &&
-        (row.backend == "all" || row.backend == backend)) {
+    if (row.kind == kind && row.name == name && row.file == file && row.IsFor(backend)) {
       return &row;
     }
   }

@@ -18,6 +18,7 @@
 ///     | --- | --- | --- | --- |
 ///     | conformance/gelu.json | the name of the case | all | why it fails and how far off it is |
 ///
+/// The back end is "all", a name, or several: "onnxruntime, openvino".
 /// Other text and other headings are for people. `\|` stands for a bar.
 namespace webnn::conformance {
 
@@ -25,9 +26,10 @@ struct KnownCase {
   CaseKind kind = CaseKind::kConformance;
   std::string file;
   std::string name;
-  std::string backend;  ///< Or "all".
+  std::vector<std::string> backends;  ///< Or "all".
   std::string reason;
   int line = 0;
+  bool IsFor(std::string_view backend) const;
 };
 
 class KnownList {
