@@ -66,7 +66,7 @@ class FakeModule : public Module {
   Flavor flavor() const override { return flavor_; }
   LibraryVersion version() const override { return {10, 6, 0, 26}; }
   const std::string& path() const override { return path_; }
-  bool takes_weights() const override { return takes_weights_; }
+  bool takes_weights() const override { return parser_takes_weights; }
 
   Result<BuiltPlan> Build(const onnx_format::SerializedModel& model, const BuildOptions& options,
                           const ProgressCallback& progress) const override {
@@ -107,7 +107,7 @@ class FakeModule : public Module {
     return Result<void>();
   };
   std::string description = std::string(kHalf);
-  bool takes_weights_ = true;
+  bool parser_takes_weights = true;
   mutable std::atomic<int> builds = 0;
   mutable std::atomic<int> loads = 0;
   mutable std::atomic<bool> host_code = false;
@@ -471,7 +471,7 @@ TEST_F(TensorRtBackendTest, OlderParsersGetTheWeightsInTheFile) {
   const auto graph = builder.Finish({{"y0", sum}})->data();
   ASSERT_THAT(backend->Compile(graph, Float32()), Succeeds());
   EXPECT_EQ(module_->external_weights, 1U);
-  module_->takes_weights_ = false;
+  module_->parser_takes_weights = false;
   ASSERT_THAT(backend->Compile(graph, {.precision = Precision::kFloat32, .optimization_level = 0}),
               Succeeds());
   EXPECT_EQ(module_->external_weights, 0U);

@@ -70,7 +70,7 @@ TEST_F(TensorRtBuildTest, BuildsForEachTarget) {
   }
   EXPECT_EQ(plans.size(), 3U);
   EXPECT_THAT(module_->Build(model, {.compute_capabilities = {90}}, nullptr),
-              Fails(ErrorCode::kNotSupported, "it cannot build for: sm90"));
+              Fails(ErrorCode::kNotSupported, "it cannot build for sm90; it builds for sm75"));
 }
 
 TEST_F(TensorRtBuildTest, TakesWeightsInTheFile) {

@@ -211,12 +211,8 @@ class Monitor final : public nv::IProgressMonitor {
 class BuilderPool {
  public:
   BuilderPool(const Library& library, Logger& logger) : library_(library), logger_(logger) {}
-  // At the end of the process. Builders are left to it: the driver may be gone already.
   ~BuilderPool() {
     for (std::thread& thread : threads_) thread.join();
-    for (auto& [device, shelf] : shelves_) {
-      for (std::unique_ptr<nv::IBuilder>& builder : shelf.free) (void)builder.release();
-    }
   }
   BuilderPool(const BuilderPool&) = delete;
   BuilderPool& operator=(const BuilderPool&) = delete;
@@ -327,7 +323,8 @@ class BuilderPool {
   Logger& logger_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<int, Shelf> shelves_;
+  // Left to the end of the process: the driver may be gone before.
+  std::map<int, Shelf>& shelves_ = *new std::map<int, Shelf>;
   std::vector<std::thread> threads_;  // all that were started; most have ended
 };
 
@@ -392,7 +389,7 @@ class VendorExecution final : public Execution {
 
  private:
   static void* Pointer(DeviceAddress address) {
-    return reinterpret_cast<void*>(static_cast<uintptr_t>(address));
+    return reinterpret_cast<void*>(address);  // NOLINT: an address on the device
   }
   Error Fail(std::string_view what) {
     Error error = OperationError("{}: {} was not taken: {}", Name(flavor_), what, messages_.Text());
@@ -525,7 +522,7 @@ class VendorModule final : public Module {
 
     Monitor monitor(progress);
     Configure(*config, options, &monitor);
-    WEBNN_RETURN_IF_ERROR(SetTargets(*config, options, messages));
+    WEBNN_RETURN_IF_ERROR(SetTargets(*config, options));
     const TimingCache timing_cache(*config, options.timing_cache);
     if (!progress.Report("build", 0)) return Cancelled();
     nv::IHostMemory* const plan = builder->buildSerializedNetwork(*network, *config);
@@ -632,8 +629,8 @@ class VendorModule final : public Module {
     config.setProgressMonitor(monitor);
   }
 
-  Result<void> SetTargets([[maybe_unused]] nv::IBuilderConfig& config, const BuildOptions& options,
-                          [[maybe_unused]] const Messages& messages) const {
+  Result<void> SetTargets([[maybe_unused]] nv::IBuilderConfig& config,
+                          const BuildOptions& options) const {
     if (options.compute_capabilities.empty()) return {};
 #ifdef WEBNN_TRT_RTX
     const auto count = static_cast<int32_t>(options.compute_capabilities.size());
@@ -644,9 +641,12 @@ class VendorModule final : public Module {
     }
     if (set) return {};
     std::string list;
-    for (int capability : options.compute_capabilities) list += fmt::format(" sm{}", capability);
-    return NotSupported("{} {}: it cannot build for:{} ({})", Name(library_.flavor),
-                        ToString(library_.version), list, messages.Text());
+    for (int capability : options.compute_capabilities) {
+      list += fmt::format("{}sm{}", list.empty() ? "" : ", ", capability);
+    }
+    return NotSupported(
+        "{} {}: it cannot build for {}; it builds for sm75, sm80, sm86, sm89, sm120 and sm121",
+        Name(library_.flavor), ToString(library_.version), list);
 #else
     return NotSupported("{}: it builds for the GPU that is here; targets are for tensorrt-rtx",
                         Name(library_.flavor));
