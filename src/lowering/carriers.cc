@@ -81,9 +81,12 @@ LoweredValue Writer::ConvertCarried(LoweredValue value, Element from, Element to
   }
   if (target_.cast_by_quantization.Has(from) || target_.cast_by_quantization.Has(to)) {
     const LoweredValue one = Scalar(1, Element::kFloat);
+    // TensorRT merges the quantisation with a cast beside it, and refuses what comes of it: numbers
+    // that are whole are rounded in between.
     if (target_.cast_by_quantization.Has(from)) {
-      return Emit("DequantizeLinear", {value, one}, {}, Element::kFloat);
+      return Emit("Round", {Emit("DequantizeLinear", {value, one}, {}, Element::kFloat)});
     }
+    value = Emit("Round", {value});
     const LoweredValue zero = AddFolded({std::byte{0}}, {}, to);
     model_.elements[zero.id] = to;
     const LoweredValue result = Emit("QuantizeLinear", {value, one, zero}, {}, to);

@@ -79,9 +79,14 @@ struct Target {
   /// Operators on constants are computed when the model is made: the runtime would, but it looks
   /// for weights in places where it finds nothing else.
   bool folds_constants = false;
-  /// The runtime takes (x - z) * s apart and x / s for x * (1 / s), which is not exact enough for
-  /// quantised numbers.
+  /// The runtime combines constants across operators: (x - z) * s becomes x * s - z * s, and two
+  /// sums one, also where they wrap.
   bool reassociates = false;
+  /// A constant of one element loses its last digits in fused kernels: it is written into their
+  /// source in decimal, with seven digits.
+  bool short_scalars = false;
+  /// Gemm has no factors.
+  bool plain_gemm = false;
   /// AveragePool is slower than a convolution, but for multiples of this many channels; 0: it never
   /// is.
   int64_t pooled_channels = 0;

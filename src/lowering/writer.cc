@@ -1,9 +1,11 @@
 #include "lowering/writer.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "core/check.h"
+#include "fmt/format.h"
 #include "lowering/constants.h"
 
 namespace webnn::lowering {
@@ -166,15 +168,22 @@ LoweredValue Writer::ToOrdered(LoweredValue value, std::string_view op) {
   if (value.element != Element::kUint64 || target_.Supports(op, Element::kUint64)) {
     return Cast(value, ComputeType(value.element, {op}));
   }
-  return Add(Cast(value, Element::kInt64),
-             Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64));
+  constexpr int64_t kSign = std::numeric_limits<int64_t>::min();
+  if (const Initializer* constant = Folding(value)) {
+    std::vector<int64_t> ordered(constant->bytes().size() / sizeof(int64_t));
+    std::memcpy(ordered.data(), constant->bytes().data(), constant->bytes().size());
+    for (int64_t& number : ordered) number ^= kSign;
+    const auto bytes = std::as_bytes(std::span(ordered));
+    return AddFolded({bytes.begin(), bytes.end()}, constant->sizes, Element::kInt64);
+  }
+  return Barrier(Add(Cast(value, Element::kInt64), Scalar(kSign, Element::kInt64)));
 }
 
 LoweredValue Writer::FromOrdered(LoweredValue value, LoweredValue original) {
   if (original.element != Element::kUint64 || value.element == Element::kUint64) {
     return Cast(value, original.element);
   }
-  return Cast(Add(value, Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64)),
+  return Cast(Add(Barrier(value), Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64)),
               Element::kUint64);
 }
 
@@ -322,6 +331,31 @@ LoweredValue Writer::Scalar(Number value, Element element) {
   const DataType type = DataTypeOf(element);
   const auto bytes = value.Encode(type);
   return AddConstant(std::span(bytes).first((BitsPerElement(type) + 7) / 8), {}, element);
+}
+
+LoweredValue Writer::ExactScalar(Number value, Element element, std::span<const int64_t> sizes) {
+  const LoweredValue scalar = Scalar(value, element);
+  return target_.short_scalars ? ExactScalar(scalar, sizes) : scalar;
+}
+
+LoweredValue Writer::ExactScalar(LoweredValue value, std::span<const int64_t> sizes) {
+  constexpr int64_t kMostCopies = 1 << 16;
+  const Initializer* constant = Folding(value);
+  if (!target_.short_scalars || constant == nullptr || constant->element != Element::kFloat ||
+      constant->bytes().size() != sizeof(float)) {
+    return value;
+  }
+  float number = 0;
+  std::memcpy(&number, constant->bytes().data(), sizeof(float));
+  if (std::strtof(fmt::format("{:.7g}", number).c_str(), nullptr) == number) return value;
+  for (size_t axis = sizes.size(); axis-- > 0;) {
+    if (sizes[axis] < 2 || sizes[axis] > kMostCopies) continue;
+    std::vector<int64_t> shape(sizes.size() - axis, 1);
+    shape[0] = sizes[axis];
+    const std::vector<float> copies(static_cast<size_t>(sizes[axis]), number);
+    return Constant<float>(copies, std::move(shape), Element::kFloat);
+  }
+  return value;
 }
 
 LoweredValue Writer::Integers(std::span<const int64_t> values) {

@@ -150,6 +150,11 @@ class Writer {
 
   /// A scalar of `element`; floats as a number, integers exactly.
   LoweredValue Scalar(Number value, Element element);
+  /// A scalar for arithmetic with a value of `sizes`, where every digit counts: spread along an
+  /// axis where the target would lose some.
+  LoweredValue ExactScalar(Number value, Element element, std::span<const int64_t> sizes);
+  /// The same for an operand: unchanged unless it is a constant of one element.
+  LoweredValue ExactScalar(LoweredValue value, std::span<const int64_t> sizes);
   /// A 1-D int64 tensor, equal ones shared.
   LoweredValue Integers(std::span<const int64_t> values);
   LoweredValue Integers(std::initializer_list<int64_t> values) {

@@ -116,8 +116,8 @@ LoweredValue LowerToOnnx(Writer& writer, const LeakyRelu& op) {
   }
   // One of the terms is 0: nothing is rounded but the product.
   const LoweredValue zero = writer.Scalar(0, input.element);
-  return writer.Add(writer.Max(input, zero),
-                    writer.Mul(writer.Min(input, zero), writer.Scalar(op.alpha, input.element)));
+  const LoweredValue alpha = writer.ExactScalar(op.alpha, input.element, writer.SizesOf(op.input));
+  return writer.Add(writer.Max(input, zero), writer.Mul(writer.Min(input, zero), alpha));
 }
 LoweredValue LowerToOnnx(Writer& writer, const Linear& op) {
   const LoweredValue input = writer.PreciseChain(op.input);

@@ -84,7 +84,27 @@ Result<OutputShape> Infer(const InferContext& context, const Gemm& op) {
   return OutputShape{context.TypeOf(op.a), {rows, columns}};
 }
 
+namespace {
+
+// The factors as operators of their own.
+LoweredValue LowerPlain(Writer& writer, const Gemm& op) {
+  const auto scaled = [&](LoweredValue value, double factor) {
+    return factor == 1 ? value : writer.Mul(value, writer.Scalar(factor, value.element));
+  };
+  const std::vector<Attribute> attributes = {{"transA", int64_t{op.a_transpose}},
+                                             {"transB", int64_t{op.b_transpose}}};
+  const LoweredValue a = writer.PreciseChain(op.a);
+  const LoweredValue b = writer.PreciseChain(op.b);
+  const LoweredValue c = op.c ? scaled(writer.PreciseChain(*op.c), op.beta) : LoweredValue{};
+  if (op.alpha == 1) return writer.Emit("Gemm", {a, b, c}, attributes);
+  const LoweredValue product = scaled(writer.Emit("Gemm", {a, b}, attributes), op.alpha);
+  return c ? writer.Add(product, c) : product;
+}
+
+}  // namespace
+
 LoweredValue LowerToOnnx(Writer& writer, const Gemm& op) {
+  if (writer.target().plain_gemm) return LowerPlain(writer, op);
   return writer.Emit(
       "Gemm", {writer.PreciseChain(op.a), writer.PreciseChain(op.b), writer.PreciseChain(op.c)},
       {{"alpha", static_cast<float>(op.alpha)},

@@ -172,7 +172,9 @@ LoweredValue QuantizeByArithmetic(Writer& writer, const QuantizeLinear& op) {
   const DataType type = writer.TypeOf(op.zero_point);
   const Element exact = ExactElement(type);
   const LoweredValue input = writer.Precise(op.input);
-  const LoweredValue scale = ToBroadcastable(writer, op.scale, writer.Precise(op.scale), op.input);
+  const LoweredValue scale =
+      writer.ExactScalar(ToBroadcastable(writer, op.scale, writer.Precise(op.scale), op.input),
+                         writer.SizesOf(op.input));
   LoweredValue value = writer.Emit("Round", {writer.Div(input, scale)});
   // Within what the sum with a zero point holds, and far beyond what it saturates to.
   const double limit = IsWide(type) ? 0x1p40 : 0x1p20;
@@ -241,7 +243,8 @@ LoweredValue DequantizeByArithmetic(Writer& writer, const DequantizeLinear& op) 
   }
   const LoweredValue scale = writer.Precise(op.scale);
   return writer.Mul(writer.Cast(value, scale.element),
-                    ToBroadcastable(writer, op.scale, scale, op.input));
+                    writer.ExactScalar(ToBroadcastable(writer, op.scale, scale, op.input),
+                                       writer.SizesOf(op.input)));
 }
 
 }  // namespace

@@ -985,7 +985,7 @@ bool IsExact(const GraphData& graph) {
 void CheckTensorRt(const GraphDefinition& definition, const Buffers& inputs,
                    const Buffers& expected, const std::string& text) {
   static const auto kLog = std::make_shared<const ort::Log>(ContextOptions{});
-  static const ort::Library& kLibrary = **ort::Library::Open({}, kLog);
+  static const ort::Library* const kLibrary = *ort::Library::Open({}, kLog);
   const GraphData& graph = *definition.data();
   const lowering::Target& target = trt::TensorRtTarget();
   using lowering::Element;
@@ -998,7 +998,7 @@ void CheckTensorRt(const GraphDefinition& definition, const Buffers& inputs,
       Fail("TensorRT's model: " + problem, nullptr, text);
     }
     if (element == Element::kBfloat16) continue;  // no kernels on the CPU
-    auto session = ort::Session::Compile(kLibrary, kLog, 1, std::move(model));
+    auto session = ort::Session::Compile(*kLibrary, kLog, 1, std::move(model));
     if (!session) {
       if (IsExempt(session.error(), text)) return;
       Fail("TensorRT's model does not compile", &session.error(), text);

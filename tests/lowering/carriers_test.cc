@@ -39,6 +39,7 @@ Target MakeCarryingTarget() {
   target.boundaries[Element::kUint64] = Element::kInt64;
   target.cast_by_float = {Element::kInt8, Element::kUint8};
   target.cast_by_quantization = {Element::kInt8};
+  target.kernels["Round"] = {Element::kFloat};
   target.folds_constants = true;
   return target;
 }
@@ -66,13 +67,13 @@ class CarriersTest : public testing::Test {
 };
 
 TEST_F(CarriersTest, InputsAndOutputsHaveTheBytesOfTheirTensors) {
-  const std::pair<DataType, Element> kBoundaries[] = {
+  const std::pair<DataType, Element> boundaries[] = {
       {DataType::kFloat32, Element::kFloat}, {DataType::kFloat16, Element::kFloat16},
       {DataType::kInt32, Element::kInt32},   {DataType::kUint32, Element::kInt32},
       {DataType::kInt64, Element::kInt64},   {DataType::kUint64, Element::kInt64},
       {DataType::kInt8, Element::kInt8},     {DataType::kUint8, Element::kUint8},
   };
-  for (const auto& [type, element] : kBoundaries) {
+  for (const auto& [type, element] : boundaries) {
     SCOPED_TRACE(Name(type));
     const Model model = LowerTransposed(type, {2, 3});
     EXPECT_EQ(model.inputs[0].element, element);
@@ -87,7 +88,8 @@ TEST_F(CarriersTest, WhatIsMovedIsNotWrapped) {
   EXPECT_THAT(OpTypes(LowerTransposed(DataType::kUint8, {2, 3})),
               ElementsAre("Cast", "Cast", "Transpose", "Cast", "Cast"));
   EXPECT_THAT(OpTypes(LowerTransposed(DataType::kInt8, {2, 3})),
-              ElementsAre("DequantizeLinear", "Cast", "Transpose", "Cast", "QuantizeLinear"));
+              ElementsAre("DequantizeLinear", "Round", "Cast", "Transpose", "Cast", "Round",
+                          "QuantizeLinear"));
   EXPECT_THAT(OpTypes(LowerTransposed(DataType::kUint64, {2, 3})), ElementsAre("Transpose"));
 }
 
@@ -139,7 +141,6 @@ TEST_F(CarriersTest, PairsOfFourBitsTravelAsBytes) {
           builder.DequantizeLinear({.input = x, .scale = scale, .zero_point = zero}).value();
       const Operand q =
           builder.QuantizeLinear({.input = y, .scale = scale, .zero_point = zero}).value();
-      target_.kernels["Round"] = {Element::kFloat};
       target_.kernels["Expand"] = kMoved;
       const Model model = Lower(builder.Finish({{"q", q}}).value());
       EXPECT_EQ(model.inputs[0].element, Element::kUint8);

@@ -92,6 +92,8 @@ const Target& Carried() {
     target.cast_by_float = {Element::kInt8, Element::kUint8};
     target.cast_by_quantization = {Element::kInt8};
     target.folds_constants = true;
+    target.reassociates = true;
+    target.kernels["Round"] = {Element::kFloat};
     return target;
   }();
   return kTarget;

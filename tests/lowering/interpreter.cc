@@ -128,7 +128,7 @@ class Machine {
     }
     if (op == "Abs") return a < 0 ? static_cast<int64_t>(-ua) : a;
     if (op == "Mod") return Divide(element, a, b) * 0 + ((a % b) + b) % b;
-    if (op == "Identity") return a;
+    if (op == "Identity" || op == "Round") return a;
     if (op == "Add") return static_cast<int64_t>(ua + ub);
     if (op == "Sub") return static_cast<int64_t>(ua - ub);
     if (op == "Mul") return static_cast<int64_t>(ua * ub);

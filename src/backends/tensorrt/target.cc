@@ -41,6 +41,8 @@ lowering::Target MakeTarget() {
   target.float16_chains = true;
   target.folds_constants = true;
   target.reassociates = true;
+  target.short_scalars = true;
+  target.plain_gemm = true;
   return target;
 }
 
