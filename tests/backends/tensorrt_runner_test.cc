@@ -401,6 +401,7 @@ TEST_F(TensorRtRunnerTest, ADispatchAllocatesNoMoreThanALaunch) {
   const TensorPtr a = NewTensor();
   const TensorPtr b = NewTensor();
   for (int i = 0; i < 4; ++i) ASSERT_OK(RunOn(**graph, *a, *b));
+  ASSERT_OK(runner_->Synchronize());
   // The same by hand: the fake driver itself allocates at each launch.
   const cuda::Scope scope(*device_);
   auto stream = cuda::Stream::Create(*device_);
