@@ -234,9 +234,8 @@ bool EngineGraph::ShallCapture(Instance& instance, std::span<const cuda::Address
 
 Result<void> EngineGraph::Capture(Lane& lane, Instance& instance,
                                   std::span<const cuda::Address> addresses) {
-  WEBNN_ASSIGN_OR_RETURN(const cuda::Stream* stream, lane.CaptureStream());
-  WEBNN_ASSIGN_OR_RETURN(cuda::GraphExec graph, stream->Capture([&] {
-    return instance.execution->Enqueue(stream->handle());
+  WEBNN_ASSIGN_OR_RETURN(cuda::GraphExec graph, lanes_->Capture([&](const cuda::Stream& stream) {
+    return instance.execution->Enqueue(stream.handle());
   }));
   if (instance.captured.size() == kMaxCaptured) {
     const auto oldest = Oldest(instance.captured);
@@ -341,8 +340,8 @@ Result<void> EngineGraph::LaunchWhole(Lane& lane, Instance& instance) {
       instance.warm = true;
       return {};
     }
-    WEBNN_ASSIGN_OR_RETURN(const cuda::Stream* stream, lane.CaptureStream());
-    Result<cuda::GraphExec> whole = stream->Capture([&] { return CopyWhole(*stream, instance); });
+    Result<cuda::GraphExec> whole =
+        lanes_->Capture([&](const cuda::Stream& stream) { return CopyWhole(stream, instance); });
     if (!whole) {
       WEBNN_RETURN_IF_ERROR(GiveUpCapture(lane, instance, whole.error()));
       return CopyWhole(lane.stream(), instance);

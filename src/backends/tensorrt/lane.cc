@@ -64,13 +64,6 @@ Result<std::shared_ptr<cuda::DeviceBuffer>> Lane::Scratch(uint64_t bytes) {
   return scratch_;
 }
 
-Result<const cuda::Stream*> Lane::CaptureStream() {
-  if (capture_stream_.handle() == nullptr) {
-    WEBNN_ASSIGN_OR_RETURN(capture_stream_, cuda::Stream::Create(device_));
-  }
-  return &capture_stream_;
-}
-
 // ---- LanePool. ----
 
 // The lanes that the thread has in the pools of the process, the last one at hand.
@@ -126,6 +119,7 @@ Result<std::shared_ptr<LanePool>> LanePool::Create(std::shared_ptr<cuda::Device>
   // The caller's stream is the only one, whoever calls.
   std::shared_ptr<LanePool> pool(
       new LanePool(std::move(device), stream == nullptr ? kMaxLanes : 1, std::move(log)));
+  WEBNN_ASSIGN_OR_RETURN(pool->capture_stream_, cuda::Stream::Create(*pool->device_));
   WEBNN_ASSIGN_OR_RETURN(pool->owned_[0], Lane::Create(*pool->device_, 0, stream));
   pool->lanes_[0].store(pool->owned_[0].get(), std::memory_order_release);
   return pool;
@@ -175,6 +169,12 @@ Result<void> LanePool::FinishAll() {
     if (result && !finished) result = std::move(finished);
   }
   return result;
+}
+
+Result<cuda::GraphExec> LanePool::Capture(
+    const std::function<Result<void>(const cuda::Stream&)>& body) {
+  const std::lock_guard lock(capture_mutex_);
+  return capture_stream_.Capture([&] { return body(capture_stream_); });
 }
 
 // ---- TensorUses. ----

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -54,9 +55,6 @@ class Lane {
   /// larger one replaces it; who used it holds it until its work is done. Under `queue_mutex`.
   Result<std::shared_ptr<cuda::DeviceBuffer>> Scratch(uint64_t bytes);
   const cuda::DeviceBuffer* scratch() const { return scratch_.get(); }
-  /// Where graphs are captured: never in the stream itself, which others may be using. Under
-  /// `queue_mutex`.
-  Result<const cuda::Stream*> CaptureStream();
 
  private:
   Lane(const cuda::Device& device, size_t index) : device_(device), index_(index) {}
@@ -64,7 +62,6 @@ class Lane {
   const size_t index_;
   bool borrowed_ = false;
   cuda::Stream stream_;
-  cuda::Stream capture_stream_;
   std::shared_ptr<cuda::DeviceBuffer> scratch_;
   std::atomic<uint64_t> queued_{0};
   std::atomic<uint64_t> done_{0};
@@ -98,6 +95,9 @@ class LanePool : public std::enable_shared_from_this<LanePool> {
   Lane* lane(size_t index) const { return lanes_[index].load(std::memory_order_acquire); }
   /// Waits for all lanes.
   Result<void> FinishAll();
+  /// Captures what `body` puts into the stream that it is given: never that of a lane, which others
+  /// may be using.
+  Result<cuda::GraphExec> Capture(const std::function<Result<void>(const cuda::Stream&)>& body);
 
  private:
   friend struct LaneClaims;
@@ -113,6 +113,10 @@ class LanePool : public std::enable_shared_from_this<LanePool> {
   std::array<std::atomic<Lane*>, kMaxLanes> lanes_{};
   std::mutex mutex_;
   std::array<uint32_t, kMaxLanes> threads_{};  // guarded by mutex_
+  // One for all lanes, and made before them: streams are spread over the few queues of the device
+  // in the order in which they are made, and those of lanes should not share one.
+  std::mutex capture_mutex_;
+  cuda::Stream capture_stream_;  // guarded by capture_mutex_
 };
 
 /// What lanes do with one tensor: who has to wait for whom. Calls for one tensor do not overlap,
