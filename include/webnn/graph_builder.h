@@ -100,6 +100,8 @@ class WEBNN_EXPORT GraphBuilder {
   Result<GraphDefinition> Finish(std::initializer_list<NamedOutput> outputs) {
     return Finish(std::span<const NamedOutput>(outputs.begin(), outputs.size()));
   }
+  /// The same, and the builder goes on: for other graphs of the same inputs and operators.
+  Result<GraphDefinition> Snapshot(std::span<const NamedOutput> outputs) const;
 
  private:
   explicit GraphBuilder(std::unique_ptr<BuilderState> state);
@@ -123,6 +125,7 @@ class WEBNN_EXPORT GraphBuilder {
     }
   }();
   Result<std::vector<Operand>> AddOp(const OpSchema& schema, const void* op);
+  Result<void> CheckOutputs(std::span<const NamedOutput> outputs) const;
 
   std::unique_ptr<BuilderState> state_;
 };

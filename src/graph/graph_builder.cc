@@ -306,7 +306,7 @@ Result<OperandDescriptor> GraphBuilder::Describe(Operand operand) const {
   return state_->graph.operands[operand.id].descriptor;
 }
 
-Result<GraphDefinition> GraphBuilder::Finish(std::span<const NamedOutput> outputs) {
+Result<void> GraphBuilder::CheckOutputs(std::span<const NamedOutput> outputs) const {
   WEBNN_RETURN_IF_ERROR(CheckReady(*state_));
   if (outputs.empty()) return TypeError("build: there are no outputs");
   std::unordered_set<std::string_view> names;
@@ -337,7 +337,19 @@ Result<GraphDefinition> GraphBuilder::Finish(std::span<const NamedOutput> output
       return Prefixed("build", constant.error());
     }
   }
+  return {};
+}
 
+Result<GraphDefinition> GraphBuilder::Snapshot(std::span<const NamedOutput> outputs) const {
+  WEBNN_RETURN_IF_ERROR(CheckOutputs(outputs));
+  auto graph = std::make_shared<GraphData>(state_->graph);
+  graph->outputs = ToNamed(outputs);
+  KeepReachable(*graph);
+  return GraphDefinition(std::move(graph));
+}
+
+Result<GraphDefinition> GraphBuilder::Finish(std::span<const NamedOutput> outputs) {
+  WEBNN_RETURN_IF_ERROR(CheckOutputs(outputs));
   state_->spent = true;
   auto graph = std::make_shared<GraphData>(std::move(state_->graph));
   state_->graph = {};
