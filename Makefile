@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs install clean distclean
+.PHONY: python wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -46,6 +46,12 @@ configure: setup
 
 build: configure  ## Library, tests, tools, examples and benchmarks in build/ (installs what is missing)
 	@cmake --build build -j $(JOBS)
+
+python: configure  ## The Python package in build/python: PYTHONPATH=build/python python3 -c 'import webnn'
+	@cmake --build build -j $(JOBS) --target webnn_python
+
+wheel: setup  ## A wheel of the Python package in dist/
+	@.deps/venv/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 demo: build models  ## Read the text in the pictures of examples/data with PP-OCRv4
 	@echo "PP-OCRv4's recogniser, an ONNX file of the package rapidocr-onnxruntime, as"

@@ -24,7 +24,7 @@ mode="${1:-build}"
 
 build_packages=(g++ cmake ninja-build make protobuf-compiler libprotobuf-dev nlohmann-json3-dev
   libfmt-dev libcli11-dev libxxhash-dev libdlpack-dev libstb-dev zlib1g-dev libgtest-dev libgmock-dev
-  libbenchmark-dev pkg-config python3-venv ccache)
+  libbenchmark-dev pkg-config python3-venv python3-dev ccache)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
@@ -159,9 +159,9 @@ setup_python() {
     rm -rf "$venv"
     "$python" -m venv "$venv"
   fi
-  say "Python: packages of tools/requirements.txt"
+  say "Python: packages of tools/requirements.txt and requirements-python.txt"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-    -r "$root/tools/requirements.txt"
+    -r "$root/tools/requirements.txt" -r "$root/tools/requirements-python.txt"
 }
 
 # The packages' files alone: what they depend on (torch, say) is not needed to read them.

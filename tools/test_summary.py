@@ -39,9 +39,9 @@ def skip_reasons(report: pathlib.Path) -> list[str]:
     """What the skipped cases of a report of GoogleTest say, each once."""
     reasons = []
     for skipped in ElementTree.parse(report).getroot().iter("skipped"):
-        # The first line is the place in the source.
-        reasons += [line for line in skipped.get("message", "").splitlines()[1:]
-                    if line and line not in reasons]
+        # GoogleTest's first line is the place in the source; pytest has one line, the reason.
+        lines = skipped.get("message", "").splitlines()
+        reasons += [line for line in lines[1:] or lines if line and line not in reasons]
     return reasons
 
 

@@ -183,7 +183,8 @@ std::string Quoted(std::string_view name) { return "\"" + std::string(name) + "\
 void CheckNames(const PyGraph& graph, PyObject* given, bool inputs) {
   const std::vector<PyName>& names = inputs ? graph.input_names() : graph.output_names();
   const std::vector<NamedDescriptor>& declared = inputs ? graph.inputs() : graph.outputs();
-  if (PyDict_Size(given) == static_cast<Py_ssize_t>(names.size())) return;  // all were found
+  // Every input was found.
+  if (inputs && PyDict_Size(given) == static_cast<Py_ssize_t>(names.size())) return;
   for (const auto [key, value] : nb::borrow<nb::dict>(given)) {
     bool known = inputs && graph.unused_inputs.is_valid() &&
                  PySet_Contains(graph.unused_inputs.ptr(), key.ptr()) == 1;
@@ -720,7 +721,8 @@ struct Compilation {
   std::condition_variable changed;
   std::atomic<bool> cancelled{false};
   std::optional<Result<Graph>> result;
-  PyObject* error = nullptr;  // an exception of the progress callback; needs the GIL
+  // An exception of the progress callback, or KeyboardInterrupt; needs the GIL.
+  std::unique_ptr<nb::python_error> error;
 };
 
 bool OnMainThread() {
@@ -752,7 +754,7 @@ Graph CompileInterruptibly(const Context& context, const GraphDefinition& defini
           nb::str(now.phase.data(), now.phase.size()), now.fraction, now.seconds);
       if (go_on.ptr() == Py_False) shared->cancelled = true;
     } catch (nb::python_error& error) {
-      shared->error = error.value().inc_ref().ptr();
+      shared->error = std::make_unique<nb::python_error>(std::move(error));
       shared->cancelled = true;
     }
     return !shared->cancelled;
@@ -777,8 +779,7 @@ Graph CompileInterruptibly(const Context& context, const GraphDefinition& defini
         if (!interrupted && PyErr_CheckSignals() != 0) {
           interrupted = true;
           shared->cancelled = true;
-          nb::python_error error;
-          shared->error = error.value().inc_ref().ptr();
+          shared->error = std::make_unique<nb::python_error>();
         }
       }
       lock.lock();
@@ -789,11 +790,7 @@ Graph CompileInterruptibly(const Context& context, const GraphDefinition& defini
     nb::gil_scoped_release release;
     shared->result = context.Compile(definition, options);
   }
-  if (shared->error != nullptr) {
-    const nb::object error = nb::steal(shared->error);
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
-    throw nb::python_error();
-  }
+  if (shared->error != nullptr) throw nb::python_error(std::move(*shared->error));
   return Unwrap(*std::move(shared->result));
 }
 

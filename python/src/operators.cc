@@ -271,15 +271,24 @@ Value ToValue(nb::handle value) {
   return {std::string(nb::repr(value).c_str())};
 }
 
-// Operands among the arguments decide in which data type plain numbers become constants.
-std::optional<DataType> TypeBeside(const std::vector<nb::object>& arguments) {
-  for (const nb::object& argument : arguments) {
-    if (!argument.is_valid()) continue;
-    if (nb::isinstance<PyOperand>(argument)) {
-      return nb::cast<const PyOperand&>(argument).descriptor.data_type();
+// The data type that a plain number given for `field` becomes: that of an operand that must be of
+// one type with it.
+std::optional<DataType> TypeBeside(const BoundOp& op, const std::vector<nb::object>& given,
+                                   const OpField& field) {
+  const auto group = [](const OpField& one) {
+    return one.same_type_as.empty() ? one.name : one.same_type_as;
+  };
+  for (size_t i = 0; i < given.size(); ++i) {
+    const OpField* other = op.parameters[i].field;
+    if (!given[i].is_valid() || other == nullptr || !other->is_operand ||
+        group(*other) != group(field)) {
+      continue;
     }
-    if (nb::isinstance<nb::list>(argument) || nb::isinstance<nb::tuple>(argument)) {
-      for (const nb::handle item : argument) {
+    if (nb::isinstance<PyOperand>(given[i])) {
+      return nb::cast<const PyOperand&>(given[i]).descriptor.data_type();
+    }
+    if (nb::isinstance<nb::list>(given[i]) || nb::isinstance<nb::tuple>(given[i])) {
+      for (const nb::handle item : given[i]) {
         if (nb::isinstance<PyOperand>(item)) {
           return nb::cast<const PyOperand&>(item).descriptor.data_type();
         }
@@ -359,10 +368,9 @@ nb::object Call(nb::handle self, const BoundOp& op, const nb::args& args, const 
 
   std::vector<Value> arguments;
   NamedValues options;
-  std::optional<std::optional<DataType>> beside;
   const auto operand = [&](const OpField& field, nb::handle value) {
-    if (!beside) beside = TypeBeside(given);
-    return ToOperand(self, op, field, value, *beside);
+    if (nb::isinstance<PyOperand>(value)) return ToOperand(self, op, field, value, std::nullopt);
+    return ToOperand(self, op, field, value, TypeBeside(op, given, field));
   };
   for (size_t i = 0; i < op.parameters.size(); ++i) {
     const Parameter& parameter = op.parameters[i];

@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 
 import pytest
 
@@ -66,8 +65,7 @@ def package(tmp_path_factory):
     )
     if got.returncode != 0:
         pytest.skip(f"pywebnn {VERSION} could not be fetched from PyPI: {got.stderr.strip()[-200:]}")
-    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(folder / f"pywebnn-{VERSION}", kept, dirs_exist_ok=True)

@@ -1,0 +1,412 @@
+"""Running graphs: arrays, tensors, threads, precision, waiting."""
+
+import asyncio
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import webnn
+from conftest import same
+
+F32 = np.float32
+TYPES = ["float32", "float16", "int32", "uint32", "int64", "uint64", "int8", "uint8"]
+
+
+def identity(context, data_type="float32", shape=(2, 3)):
+    builder = context.create_graph_builder()
+    x = builder.input("x", shape, data_type)
+    return builder.build({"y": builder.identity(x)})
+
+
+@pytest.mark.parametrize("data_type", TYPES)
+def test_results_have_the_declared_type(context, data_type):
+    if data_type.startswith("float"):
+        data = np.array([[1.5, -2, 0], [65504, 1e-7, np.inf]], data_type)
+    else:
+        info = np.iinfo(data_type)
+        data = np.array([[info.min, info.max, 0], [1, 2, 3]], data_type)
+    same(context.compute(identity(context, data_type), {"x": data})["y"], data)
+
+
+def test_int64_is_exact_through_tensors(context):
+    data = np.array([[2**63 - 1, -(2**63), 2**53 + 1]], np.int64)
+    tensor = context.create_host_tensor([1, 3], "int64")
+    tensor.write(data)
+    same(tensor.read(), data)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(6, dtype=F32).reshape(3, 2).T,
+        np.arange(12, dtype=F32).reshape(2, 6)[:, ::2],
+        np.arange(6, dtype=">f4").reshape(2, 3),
+        np.arange(6, dtype=np.float64).reshape(2, 3),
+        np.arange(6, dtype=np.float16).reshape(2, 3),
+        np.arange(6).reshape(2, 3),
+        [[0, 1, 2], [3, 4, 5]],
+        np.asfortranarray(np.arange(6, dtype=F32).reshape(2, 3)),
+        np.frombuffer(b"\0" + np.arange(6, dtype=F32).tobytes(), F32, offset=1).reshape(2, 3),
+    ],
+    ids=["transposed", "strided", "big-endian", "float64", "float16", "int64", "list", "fortran", "unaligned"],
+)
+def test_arrays_that_are_converted(context, value):
+    same(context.compute(identity(context), {"x": value})["y"], np.asarray(value).astype(F32))
+
+
+def test_read_only_arrays_are_inputs_but_not_outputs(context):
+    data = np.arange(6, dtype=F32).reshape(2, 3)
+    data.setflags(write=False)
+    graph = identity(context)
+    same(context.compute(graph, {"x": data})["y"], data)
+    with pytest.raises(webnn.ValidationError, match="writable C-contiguous"):
+        context.compute(graph, {"x": data}, {"y": data})
+
+
+@pytest.mark.parametrize("type_name", ["bfloat16", "float8_e4m3fn"])
+def test_bfloat16_arrays_become_float32(context, type_name):
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    data = np.arange(6, dtype=F32).reshape(2, 3).astype(getattr(ml_dtypes, type_name))
+    same(context.compute(identity(context), {"x": data})["y"], data.astype(F32))
+
+
+@pytest.mark.parametrize(
+    "inputs, text",
+    [
+        ({}, "Missing input: x"),
+        ({"x": np.zeros((3, 2), F32)}, "Shape mismatch"),
+        ({"x": np.zeros(6, F32)}, "Shape mismatch"),
+        ({"x": np.zeros((2, 3), F32), "z": 1}, "no input 'z'"),
+        ({"x": np.zeros((2, 3), object)}, "no numbers"),
+        ({"x": np.zeros((2, 3), complex)}, "no numbers"),
+        ({"x": np.zeros((2, 3), "U1")}, "no numbers"),
+        ({"x": None}, "no numbers|Shape mismatch"),
+        ({"x": "text"}, "no numbers"),
+        (7, "dictionary"),
+    ],
+)
+def test_wrong_inputs(context, inputs, text):
+    with pytest.raises(webnn.ValidationError, match=text):
+        context.compute(identity(context), inputs)
+
+
+def test_numbers_that_do_not_fit_are_refused(context):
+    graph = identity(context, "int8", [2])
+    same(context.compute(graph, {"x": np.array([1.0, 2.0])})["y"], np.array([1, 2], np.int8))
+    for wrong in (np.array([1.5, 2]), np.array([300, 1]), np.array([np.nan, 1])):
+        with pytest.raises(webnn.ValidationError, match="do not fit int8"):
+            context.compute(graph, {"x": wrong})
+
+
+def test_inputs_that_no_output_needs_may_be_given(context, builder):
+    x = builder.input("x", [2])
+    builder.input("mask", [2])
+    graph = builder.build({"y": builder.relu(x)})
+    assert graph.get_input_names() == ["x"]
+    context.compute(graph, {"x": np.zeros(2, F32), "mask": np.zeros(2, F32)})
+
+
+def test_outputs_are_written_in_place(context):
+    graph = identity(context)
+    data = np.arange(6, dtype=F32).reshape(2, 3)
+    out = np.zeros((2, 3), F32)
+    results = context.compute(graph, {"x": data}, outputs={"y": out})
+    assert results["y"] is out
+    same(out, data)
+    for wrong in (np.zeros((3, 2), F32), np.zeros((2, 3)), np.zeros((3, 2), F32).T, [[0] * 3] * 2):
+        with pytest.raises(webnn.ValidationError, match="written in place"):
+            context.compute(graph, {"x": data}, {"y": wrong})
+    with pytest.raises(webnn.ValidationError, match="no output 'z'"):
+        context.compute(graph, {"x": data}, {"z": out})
+    with pytest.raises(webnn.ValidationError, match="overlap"):
+        context.compute(graph, {"x": out}, {"y": out})
+
+
+def test_a_precision_is_built_once_and_kept(context, builder):
+    graph = builder.build({"y": builder.relu(builder.input("x", [2]))})
+    data = np.array([-1, 1], F32)
+    same(context.compute(graph, {"x": data}, precision="float32")["y"], np.array([0, 1], F32))
+    started = time.perf_counter()
+    for _ in range(200):
+        context.compute(graph, {"x": data}, precision="float32")
+    assert time.perf_counter() - started < 1
+    with pytest.raises(webnn.ValidationError, match="precision"):
+        context.compute(graph, {"x": data}, precision="float8")
+
+
+# ---- Tensors. ----
+
+
+def test_tensors(context, builder):
+    graph = builder.build({"y": builder.add(builder.input("x", [2, 2]), 1)})
+    x = context.create_tensor([2, 2], "float32", writable=True)
+    y = context.create_tensor([2, 2], "float32", readable=True)
+    assert (x.shape, x.data_type, x.size, x.nbytes) == ([2, 2], "float32", 4, 16)
+    assert (x.readable, x.writable, y.readable, y.writable) == (False, True, True, False)
+    context.write_tensor(x, [[1, 2], [3, 4]])
+    context.dispatch(graph, {"x": x}, {"y": y})
+    same(context.read_tensor(y), np.array([[2, 3], [4, 5]], F32))
+    out = np.zeros((2, 2), F32)
+    assert context.read_tensor(y, out) is out
+    same(np.asarray(y), out)
+    with pytest.raises(webnn.InvalidStateError, match="not readable"):
+        x.read()
+    with pytest.raises(webnn.InvalidStateError, match="not writable"):
+        y.write(out)
+    with pytest.raises(webnn.ValidationError, match="Shape mismatch"):
+        x.write(np.zeros(4, F32))
+    x.destroy()
+    with pytest.raises(webnn.InvalidStateError, match="already destroyed"):
+        x.destroy()
+    with pytest.raises(webnn.InvalidStateError, match="destroyed"):
+        context.dispatch(graph, {"x": x}, {"y": y})
+    with pytest.raises(webnn.ValidationError, match="must be an MLTensor"):
+        context.dispatch(graph, {"x": out}, {"y": y})
+    with pytest.raises(webnn.ValidationError, match="Missing output"):
+        context.dispatch(graph, {"x": x if False else y}, {})
+
+
+def test_dlpack_shares_memory(context):
+    tensor = context.create_host_tensor([2, 3])
+    tensor.write(np.arange(6, dtype=F32).reshape(2, 3))
+    view = np.from_dlpack(tensor)
+    same(view, np.arange(6, dtype=F32).reshape(2, 3))
+    tensor.write(np.zeros((2, 3), F32))
+    same(view, np.zeros((2, 3), F32))
+    del tensor
+    gc.collect()
+    same(view, np.zeros((2, 3), F32))
+
+    array = np.ones((4, 2), F32)
+    imported = context.import_tensor(array)
+    array[0] = 7
+    same(imported.read(), array)
+    imported.write(np.full((4, 2), 3, F32))
+    same(array, np.full((4, 2), 3, F32))
+    with pytest.raises(webnn.ValidationError):
+        context.import_tensor(np.ones((4, 2), F32).T)
+    with pytest.raises(webnn.ValidationError):
+        context.import_tensor([1, 2])
+
+
+def test_torch_tensors(context):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    data = torch.arange(6, dtype=torch.float32).reshape(2, 3)
+    same(context.compute(identity(context), {"x": data})["y"], data.numpy())
+    assert context.import_tensor(data).shape == [2, 3]
+
+
+# ---- The end of things. ----
+
+
+def test_use_after_destroy():
+    context = webnn.ML().create_context(threads=1)
+    builder = context.create_graph_builder()
+    x = builder.input("x", [2])
+    graph = builder.build({"y": builder.relu(x)})
+    other = builder.build({"y": builder.relu(x)})
+    tensor = context.create_host_tensor([2])
+    other.destroy()
+    with pytest.raises(webnn.InvalidStateError, match="destroyed"):
+        context.compute(other, {"x": np.zeros(2, F32)})
+    assert context.lost is None
+    context.destroy()
+    assert context.lost
+    for call in (
+        lambda: context.compute(graph, {"x": np.zeros(2, F32)}),
+        lambda: context.create_host_tensor([2]),
+        lambda: context.create_graph_builder(),
+        lambda: builder.relu(x),
+        lambda: tensor.read(),
+        lambda: tensor.write(np.zeros(2, F32)),
+    ):
+        with pytest.raises(webnn.WebNNError):
+            call()
+    context.destroy()
+
+
+def test_graphs_and_tensors_keep_their_context():
+    graph = identity(webnn.ML().create_context(threads=1))
+    tensor = webnn.ML().create_context(threads=1).create_host_tensor([2])
+    gc.collect()
+    tensor.write(np.ones(2, F32))
+    same(tensor.read(), np.ones(2, F32))
+    assert graph.operation_count == 1
+
+
+def python(code, **options):
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)),
+        **options,
+    )
+
+
+def test_a_forked_process_makes_its_own_context():
+    done = python(
+        """
+        import os, numpy as np, webnn
+        def make():
+            context = webnn.ML().create_context(threads=1)
+            builder = context.create_graph_builder()
+            graph = builder.build({"y": builder.relu(builder.input("x", [2]))})
+            return context, graph, context.create_host_tensor([2])
+        def use(context, graph, tensor):
+            return context.compute(graph, {"x": np.ones(2, np.float32)})["y"].tolist()
+        made = make()
+        assert use(*made) == [1, 1]
+        child = os.fork()
+        if child == 0:
+            for call in (lambda: use(*made), lambda: made[2].read(), lambda: made[0].create_host_tensor([1])):
+                try:
+                    call()
+                except webnn.InvalidStateError as error:
+                    assert "forked" in str(error)
+                else:
+                    os._exit(3)
+            assert use(*make()) == [1, 1]
+            del made
+            os._exit(7)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 7, status
+        assert use(*made) == [1, 1]
+        """
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_objects_in_globals_end_with_the_process():
+    done = python(
+        """
+        import numpy as np, webnn, threading
+        context = webnn.ML().create_context(queued=True, log=print)
+        builder = context.create_graph_builder()
+        graph = builder.build({"y": builder.relu(builder.input("x", [2]))})
+        tensor = context.create_host_tensor([2])
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+# ---- Building. ----
+
+
+def test_exceptions_of_progress_cancel(context, builder):
+    graph = {"y": builder.relu(builder.input("x", [2]))}
+
+    def fail(phase, fraction, seconds):
+        raise ZeroDivisionError("mine")
+
+    calls = []
+    builder.build(graph, progress=lambda *step: calls.append(step))
+    if not calls:
+        pytest.skip("the back end in use reports no progress")
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        builder.build(graph, progress=fail)
+    with pytest.raises(webnn.AbortError):
+        builder.build(graph, progress=lambda *step: False)
+
+
+def test_ctrl_c_is_raised_by_build(context):
+    builder = context.create_graph_builder()
+    x = builder.input("x", [64, 64])
+    for _ in range(3000):
+        x = builder.relu(builder.matmul(x, x))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        builder.build({"y": x})
+        time.sleep(5)  # where the build was faster than the timer
+    timer.join()
+
+
+def test_wrong_options():
+    ml = webnn.ML()
+    for options in (
+        {"power_preference": "max"},
+        {"device_type": "tpu"},
+        {"precision": "float8"},
+        {"threads": -1},
+        {"optimization_level": 6},
+        {"log_level": "loud"},
+        {"log": 3},
+    ):
+        with pytest.raises(webnn.ValidationError):
+            ml.create_context(**options)
+    for backend in ("coreml", "unknown"):
+        with pytest.raises(webnn.NotSupportedError, match="there is no back end"):
+            ml.create_context(backend=backend)
+    with pytest.raises(webnn.NotSupportedError):
+        ml.create_context(backend="onnxruntime", library_path="/nowhere/libonnxruntime.so")
+    with pytest.raises(TypeError):
+        ml.create_context(bogus=1)
+
+
+def test_what_a_context_tells(context):
+    assert context.backend == "onnxruntime"
+    assert context.device == "cpu"
+    assert "onnxruntime" in context.explain()
+    info = context.backend_info()
+    assert info["backend"] == "onnx_cpu" and info["compiled_features"]["onnx_runtime"]
+    found = webnn.devices()
+    assert any(status["name"] == "onnxruntime" and status["available"] for status in found["backends"])
+    for status in found["backends"]:
+        assert status["available"] or status["reason"]
+
+
+# ---- Waiting. ----
+
+
+def test_awaited_calls(context):
+    async def main():
+        builder = context.create_graph_builder()
+        x = builder.input("x", [2])
+        graph = await builder.build_async({"y": builder.add(x, 1)})
+        results = await asyncio.gather(
+            *(context.compute_async(graph, {"x": np.full(2, i, F32)}) for i in range(8))
+        )
+        for i, result in enumerate(results):
+            same(result["y"], np.full(2, i + 1, F32))
+        tensor = context.create_host_tensor([2])
+        await context.write_tensor_async(tensor, np.ones(2, F32))
+        out = context.create_host_tensor([2])
+        await context.dispatch_async(graph, {"x": tensor}, {"y": out})
+        same(await context.read_tensor_async(out), np.full(2, 2, F32))
+
+    asyncio.run(main())
+
+
+def test_computing_lets_other_threads_run(context):
+    builder = context.create_graph_builder()
+    x = builder.input("x", [512, 512])
+    y = x
+    for _ in range(20):
+        y = builder.matmul(y, x)
+    graph = builder.build({"y": y})
+    data = np.full((512, 512), 1e-3, F32)
+    counted = 0
+    done = threading.Event()
+
+    def work():
+        context.compute(graph, {"x": data})
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not done.is_set():
+        counted += 1
+        time.sleep(0.001)
+    thread.join()
+    assert counted >= 3
