@@ -22,7 +22,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ("include", "src", "tests", "tools", "examples", "bench")
+FOLDERS = ("include", "src", "tests", "tools", "examples", "bench", "python")
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 INCLUDE_ROOTS = (ROOT, ROOT / "src", ROOT / "include")
 

@@ -35,16 +35,21 @@ bool IsFormat(const char* format, Py_ssize_t item_size, DataType type) {
   if (*format == '=' || *format == '@') ++format;
   if (format[0] == '\0' || format[1] != '\0') return false;
   switch (type) {
-    case DataType::kFloat32: return format[0] == 'f';
-    case DataType::kFloat16: return format[0] == 'e';
+    case DataType::kFloat32:
+      return format[0] == 'f';
+    case DataType::kFloat16:
+      return format[0] == 'e';
     case DataType::kInt32:
     case DataType::kInt64:
-    case DataType::kInt8: return std::strchr("bhilq", format[0]) != nullptr;
+    case DataType::kInt8:
+      return std::strchr("bhilq", format[0]) != nullptr;
     case DataType::kUint32:
     case DataType::kUint64:
-    case DataType::kUint8: return std::strchr("BHILQ", format[0]) != nullptr;
+    case DataType::kUint8:
+      return std::strchr("BHILQ", format[0]) != nullptr;
     case DataType::kInt4:
-    case DataType::kUint4: return false;
+    case DataType::kUint4:
+      return false;
   }
   return false;
 }
@@ -83,7 +88,8 @@ OperandDescriptor MakeDescriptor(std::string_view data_type, nb::handle shape) {
     Raise(ErrorCode::kTypeError, "the shape " + std::string(nb::repr(shape).c_str()) + " " + why +
                                      "; it must be a list of integers in [1, 2147483647]");
   };
-  if (!nb::isinstance<nb::sequence>(shape) || nb::isinstance<nb::str>(shape)) wrong("is not a list");
+  if (!nb::isinstance<nb::sequence>(shape) || nb::isinstance<nb::str>(shape))
+    wrong("is not a list");
   for (nb::handle size : shape) {
     nb::object index = nb::steal(PyNumber_Index(size.ptr()));
     if (!index.is_valid()) {

@@ -43,8 +43,7 @@ nb::object AddRawConstant(nb::handle self, nb::handle buffer, const std::string&
 }
 
 nb::object AddTensorConstant(nb::handle self, PyTensor& tensor) {
-  return MakeOperand(self,
-                     Unwrap(BuilderOf(self).builder.Constant(tensor.alive("constant"))));
+  return MakeOperand(self, Unwrap(BuilderOf(self).builder.Constant(tensor.alive("constant"))));
 }
 
 nb::object AddInput(nb::handle self, std::string name, nb::handle shape,
@@ -125,22 +124,20 @@ void BindOperand(nb::module_& module) {
       nb::sig("def builder(self) -> MLGraphBuilder"), "The builder that it belongs to.");
   operand.def("__repr__", [](const PyOperand& self) {
     std::string shape = ToString(self.descriptor.shape());
-    const std::string name = self.name.empty() ? "operand_" + std::to_string(self.operand.id)
-                                               : self.name;
+    const std::string name =
+        self.name.empty() ? "operand_" + std::to_string(self.operand.id) : self.name;
     return "MLOperand(name='" + name + "', dtype='" +
            std::string(Name(self.descriptor.data_type())) + "', shape=" + shape + ")";
   });
   operand.def("__hash__", [](const PyOperand& self) {
     return static_cast<size_t>(self.operand.id) * 31 + self.operand.builder;
   });
-  operand.def(
-      "__bool__",
-      [](const PyOperand&) -> bool {
-        PyErr_SetString(PyExc_TypeError,
-                        "an MLOperand has no truth value: it is known only when the graph runs; "
-                        "use `is`, or builder.where");
-        throw nb::python_error();
-      });
+  operand.def("__bool__", [](const PyOperand&) -> bool {
+    PyErr_SetString(PyExc_TypeError,
+                    "an MLOperand has no truth value: it is known only when the graph runs; "
+                    "use `is`, or builder.where");
+    throw nb::python_error();
+  });
   operand.def("__len__", [](const PyOperand& self) -> size_t {
     if (self.descriptor.rank() == 0) Raise(ErrorCode::kTypeError, "a scalar has no length");
     return self.descriptor.shape()[0];
@@ -152,27 +149,21 @@ void BindOperand(nb::module_& module) {
     const char* op;
   };
   constexpr Operator kOperators[] = {
-      {"__add__", "__radd__", "add"},
-      {"__sub__", "__rsub__", "sub"},
-      {"__mul__", "__rmul__", "mul"},
-      {"__truediv__", "__rtruediv__", "div"},
-      {"__pow__", "__rpow__", "pow"},
-      {"__matmul__", "__rmatmul__", "matmul"},
-      {"__lt__", nullptr, "lesser"},
-      {"__le__", nullptr, "lesser_or_equal"},
-      {"__gt__", nullptr, "greater"},
-      {"__ge__", nullptr, "greater_or_equal"},
-      {"__eq__", nullptr, "equal"},
-      {"__ne__", nullptr, "not_equal"},
+      {"__add__", "__radd__", "add"}, {"__sub__", "__rsub__", "sub"},
+      {"__mul__", "__rmul__", "mul"}, {"__truediv__", "__rtruediv__", "div"},
+      {"__pow__", "__rpow__", "pow"}, {"__matmul__", "__rmatmul__", "matmul"},
+      {"__lt__", nullptr, "lesser"},  {"__le__", nullptr, "lesser_or_equal"},
+      {"__gt__", nullptr, "greater"}, {"__ge__", nullptr, "greater_or_equal"},
+      {"__eq__", nullptr, "equal"},   {"__ne__", nullptr, "not_equal"},
   };
   for (const Operator& one : kOperators) {
     const char* op = one.op;
     const std::string name = one.name;
     const bool object = name == "__eq__" || name == "__ne__";
     static std::vector<std::string> signatures;
-    const std::string signature = "def " + name + "(self, other: " +
-                                  (object ? "object" : "OperandLike") + ", /) -> MLOperand" +
-                                  (object ? ":  # type: ignore[override]" : "");
+    const std::string signature =
+        "def " + name + "(self, other: " + (object ? "object" : "OperandLike") +
+        ", /) -> MLOperand" + (object ? ":  # type: ignore[override]" : "");
     operand.def(
         one.name,
         [op](const PyOperand& self, nb::handle other) { return Binary(self, op, other, false); },
@@ -189,10 +180,12 @@ void BindOperand(nb::module_& module) {
                     .c_str()));
   }
   operand.def(
-      "__neg__", [](nb::handle_t<PyOperand> self) { return self.attr("builder").attr("neg")(self); },
+      "__neg__",
+      [](nb::handle_t<PyOperand> self) { return self.attr("builder").attr("neg")(self); },
       nb::sig("def __neg__(self) -> MLOperand"));
   operand.def(
-      "__abs__", [](nb::handle_t<PyOperand> self) { return self.attr("builder").attr("abs")(self); },
+      "__abs__",
+      [](nb::handle_t<PyOperand> self) { return self.attr("builder").attr("abs")(self); },
       nb::sig("def __abs__(self) -> MLOperand"));
   operand.def(
       "__getitem__",
@@ -227,8 +220,9 @@ void BindBuilder(nb::module_& module) {
                                 "The operators; `webnn.MLGraphBuilder` adds the rest.");
   builder.def(nb::init<nb::object>(), nb::arg("context").none() = nb::none());
   builder.def_prop_ro("_context", [](const PyBuilder& self) { return self.context; });
-  builder.def("_input", &AddInput, nb::sig("def _input(self, name: str, shape: Sequence[int], "
-                                           "data_type: str) -> MLOperand"));
+  builder.def("_input", &AddInput,
+              nb::sig("def _input(self, name: str, shape: Sequence[int], "
+                      "data_type: str) -> MLOperand"));
   builder.def("_constant", &AddConstant,
               nb::sig("def _constant(self, array: object, data_type: str, shape: Sequence[int], "
                       "copy: bool) -> MLOperand"));

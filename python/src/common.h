@@ -20,8 +20,8 @@
 #include "webnn/types.h"
 
 /// The extension module `webnn._core`. What is fast or generated from the operator table is here;
-/// the rest of the package is Python (`python/webnn`). Everything is called with the GIL held unless
-/// it says otherwise.
+/// the rest of the package is Python (`python/webnn`). Everything is called with the GIL held
+/// unless it says otherwise.
 namespace webnn::python {
 
 namespace nb = nanobind;

@@ -23,8 +23,8 @@ E ReadEnum(nb::handle value, std::string_view what) {
   for (const std::string_view name : names) {
     known += (known.empty() ? "\"" : ", \"") + std::string(name) + "\"";
   }
-  Raise(ErrorCode::kTypeError, std::string(what) + " is " + nb::repr(value).c_str() +
-                                   "; it must be one of " + known);
+  Raise(ErrorCode::kTypeError,
+        std::string(what) + " is " + nb::repr(value).c_str() + "; it must be one of " + known);
 }
 
 uint64_t ReadUnsigned(nb::handle value, std::string_view what, uint64_t max) {
@@ -202,9 +202,9 @@ void CheckNames(const PyGraph& graph, PyObject* given, bool inputs) {
     for (const NamedDescriptor& one : declared) {
       all += (all.empty() ? "" : ", ") + Quoted(one.name);
     }
-    Raise(ErrorCode::kTypeError, std::string("the graph has no ") + (inputs ? "input " : "output ") +
-                                     nb::repr(key).c_str() + "; it has " +
-                                     (all.empty() ? "none" : all));
+    Raise(ErrorCode::kTypeError, std::string("the graph has no ") +
+                                     (inputs ? "input " : "output ") + nb::repr(key).c_str() +
+                                     "; it has " + (all.empty() ? "none" : all));
   }
 }
 
@@ -307,8 +307,7 @@ void Dispatch(const PyContext& self, PyGraph& graph, nb::handle inputs, nb::hand
   const Graph& compiled = graph.For(self, options);
   std::vector<NamedTensor> named[2];
   for (const bool is_input : {true, false}) {
-    const nb::object given =
-        AsDict(is_input ? inputs : outputs, is_input ? "inputs" : "outputs");
+    const nb::object given = AsDict(is_input ? inputs : outputs, is_input ? "inputs" : "outputs");
     const std::vector<NamedDescriptor>& declared = is_input ? graph.inputs() : graph.outputs();
     const std::vector<PyName>& names = is_input ? graph.input_names() : graph.output_names();
     for (size_t i = 0; i < declared.size(); ++i) {
@@ -341,8 +340,7 @@ void Dispatch(const PyContext& self, PyGraph& graph, nb::handle inputs, nb::hand
 
 void CheckPermission(bool allowed, const char* what) {
   if (!allowed) {
-    Raise(ErrorCode::kInvalidState,
-          std::string("Tensor is not ") + what + " (" + what + "=false)");
+    Raise(ErrorCode::kInvalidState, std::string("Tensor is not ") + what + " (" + what + "=false)");
   }
 }
 
@@ -480,16 +478,22 @@ void BindTensor(nb::module_& module) {
 void BindGraph(nb::module_& module) {
   nb::class_<PyGraph> graph(module, "MLGraph",
                             "A graph, with what contexts have compiled from it.");
-  graph.def("get_input_names", [](const PyGraph& self) {
-    nb::list names;
-    for (const PyName& name : self.input_names()) names.append(nb::handle(name.name));
-    return names;
-  }, nb::sig("def get_input_names(self) -> list[str]"));
-  graph.def("get_output_names", [](const PyGraph& self) {
-    nb::list names;
-    for (const PyName& name : self.output_names()) names.append(nb::handle(name.name));
-    return names;
-  }, nb::sig("def get_output_names(self) -> list[str]"));
+  graph.def(
+      "get_input_names",
+      [](const PyGraph& self) {
+        nb::list names;
+        for (const PyName& name : self.input_names()) names.append(nb::handle(name.name));
+        return names;
+      },
+      nb::sig("def get_input_names(self) -> list[str]"));
+  graph.def(
+      "get_output_names",
+      [](const PyGraph& self) {
+        nb::list names;
+        for (const PyName& name : self.output_names()) names.append(nb::handle(name.name));
+        return names;
+      },
+      nb::sig("def get_output_names(self) -> list[str]"));
   const auto describe = [](const std::vector<NamedDescriptor>& declared,
                            const std::vector<PyName>& names) {
     nb::dict dict;
@@ -514,8 +518,7 @@ void BindGraph(nb::module_& module) {
             "Frees what contexts have compiled, once work already begun has ended.");
   graph.def_prop_ro("destroyed", &PyGraph::destroyed);
   graph.def_prop_ro(
-      "operation_count",
-      [](const PyGraph& self) { return self.definition().operator_count(); },
+      "operation_count", [](const PyGraph& self) { return self.definition().operator_count(); },
       "Operators that the outputs depend on.");
   graph.def_prop_ro(
       "metadata",
@@ -525,10 +528,12 @@ void BindGraph(nb::module_& module) {
         return dict;
       },
       nb::sig("def metadata(self) -> dict[str, str]"), "What the model's file says of itself.");
-  graph.def("to_text", [](const PyGraph& self) { return self.definition().ToText(); },
-            "One line a value.");
-  graph.def("to_dot", [](const PyGraph& self) { return self.definition().ToDot(); },
-            "A picture for Graphviz: ``dot -Tsvg``.");
+  graph.def(
+      "to_text", [](const PyGraph& self) { return self.definition().ToText(); },
+      "One line a value.");
+  graph.def(
+      "to_dot", [](const PyGraph& self) { return self.definition().ToDot(); },
+      "A picture for Graphviz: ``dot -Tsvg``.");
   Delegate(graph, "save", "webnn._files", "save_graph",
            "def save(self, path: str | PathLike[str], quantized: bool = False, *, format: "
            "Literal['auto', 'onnx', 'webnn', 'json'] = 'auto', weights: Literal['auto', "
@@ -550,13 +555,13 @@ Args:
       nb::sig("def load(path: str | PathLike[str], manifest_path: str | None = None, weights_path: "
               "str | None = None) -> MLGraph"),
       "A graph from a model file, to compute on any context.");
-  for (const auto& [name, returns] : {std::pair{"count_empty_shapes", "int"},
-                                      {"count_unknown_shapes", "int"},
-                                      {"count_scalar_constants", "int"},
-                                      {"count_unknown_shapes_excluding_scalar_ops", "int"},
-                                      {"debug_unknown_shapes", "list[str]"},
-                                      {"debug_unknown_shapes_structured",
-                                       "list[dict[str, Any]]"}}) {
+  for (const auto& [name, returns] :
+       {std::pair{"count_empty_shapes", "int"},
+        {"count_unknown_shapes", "int"},
+        {"count_scalar_constants", "int"},
+        {"count_unknown_shapes_excluding_scalar_ops", "int"},
+        {"debug_unknown_shapes", "list[str]"},
+        {"debug_unknown_shapes_structured", "list[dict[str, Any]]"}}) {
     Delegate(graph, name, "webnn._files", name,
              ("def " + std::string(name) + "(self) -> " + returns).c_str(), "For pywebnn's tools.");
   }
@@ -567,8 +572,7 @@ Args:
       "Inputs, constants and results that the outputs depend on.");
   graph.def("__repr__", [](const PyGraph& self) {
     if (!self.has_definition()) return std::string("MLGraph(compiled)");
-    return "MLGraph(operands=" +
-           std::to_string(nb::len(nb::find(self).attr("_operands")())) +
+    return "MLGraph(operands=" + std::to_string(nb::len(nb::find(self).attr("_operands")())) +
            ", operations=" + std::to_string(self.definition().operator_count()) + ")";
   });
 }
@@ -611,8 +615,7 @@ PyGraph::PyGraph(GraphDefinition definition)
 
 PyGraph::PyGraph(const Context& context, Graph graph)
     : inputs_(graph.inputs()), outputs_(graph.outputs()) {
-  compiled_.push_back(
-      {context.impl().get(), "", std::make_unique<Kept<Graph>>(std::move(graph))});
+  compiled_.push_back({context.impl().get(), "", std::make_unique<Kept<Graph>>(std::move(graph))});
   MakeNames();
 }
 
@@ -705,8 +708,8 @@ CompileOptions ReadCompileOptions(const CompileOptions& defaults, nb::handle key
     } else if (name == "version_compatible") {
       options.version_compatible = ReadBool(value);
     } else {
-      PyErr_SetString(PyExc_TypeError, ("unexpected keyword argument '" + std::string(name) + "'")
-                                           .c_str());
+      PyErr_SetString(PyExc_TypeError,
+                      ("unexpected keyword argument '" + std::string(name) + "'").c_str());
       throw nb::python_error();
     }
   }
@@ -838,16 +841,18 @@ void BindContext(nb::module_& module) {
   BindGraph(module);
   nb::class_<PyContext> context(module, "Context", "`webnn.MLContext`'s part in C++.");
   context.def(nb::init<const nb::kwargs&>());
-  context.def_prop_ro("backend", [](const PyContext& self) { return self.context().backend(); },
-                      "The back end in use: \"onnxruntime\" ...");
+  context.def_prop_ro(
+      "backend", [](const PyContext& self) { return self.context().backend(); },
+      "The back end in use: \"onnxruntime\" ...");
   context.def_prop_ro("accelerated",
                       [](const PyContext& self) { return self.context().accelerated(); });
   context.def_prop_ro("power_preference", [](const PyContext& self) {
-    return EnumNames(PowerPreference{})[static_cast<size_t>(
-        self.context().options().power_preference)];
+    return EnumNames(
+        PowerPreference{})[static_cast<size_t>(self.context().options().power_preference)];
   });
-  context.def("explain", [](const PyContext& self) { return self.context().Explain(); },
-              "The back end in use and, line by line, what was tried before it.");
+  context.def(
+      "explain", [](const PyContext& self) { return self.context().Explain(); },
+      "The back end in use and, line by line, what was tried before it.");
   context.def("op_support_limits", &OpSupportLimitsDict,
               nb::sig("def op_support_limits(self) -> dict[str, Any]"),
               "Data types and ranks that operators take here, by the specification's names.");

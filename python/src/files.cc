@@ -26,9 +26,7 @@ E FormatNamed(const std::string& name, const char* what) {
         std::string(what) + " is \"" + name + "\"; it must be one of " + known);
 }
 
-Shape ReadShape(nb::handle sizes) {
-  return MakeDescriptor("uint8", sizes).shape();
-}
+Shape ReadShape(nb::handle sizes) { return MakeDescriptor("uint8", sizes).shape(); }
 
 LoadOptions ReadLoadOptions(const nb::dict& keywords) {
   LoadOptions options;
@@ -43,8 +41,7 @@ LoadOptions ReadLoadOptions(const nb::dict& keywords) {
       }
     } else if (name == "dimensions") {
       for (const auto [dimension, size] : nb::cast<nb::dict>(value)) {
-        options.dimensions.emplace_back(nb::cast<std::string>(dimension),
-                                        nb::cast<uint32_t>(size));
+        options.dimensions.emplace_back(nb::cast<std::string>(dimension), nb::cast<uint32_t>(size));
       }
     } else if (name == "values") {
       for (const auto [input, number] : nb::cast<nb::dict>(value)) {
@@ -109,8 +106,7 @@ void SaveModelFile(const PyGraph& graph, const std::string& path, const std::str
   Unwrap(result);
 }
 
-nb::bytes SaveModelBytes(const PyGraph& graph, const std::string& format,
-                         const std::string& name) {
+nb::bytes SaveModelBytes(const PyGraph& graph, const std::string& format, const std::string& name) {
   const std::string bytes = Unwrap(SaveModelToMemory(
       graph.definition(), {.format = FormatNamed<ModelFormat>(format, "format"), .name = name}));
   return nb::bytes(bytes.data(), bytes.size());
@@ -212,10 +208,9 @@ nb::list Operands(const PyGraph& graph) {
     } else if (data.constants[record.source].bytes.data() == nullptr) {
       continue;
     }
-    list.append(nb::make_tuple(kind, Name(record.descriptor.data_type()),
-                               ShapeTuple(record.descriptor.shape()),
-                               name == names.end() ? nb::object(nb::none())
-                                                   : nb::object(nb::str(name->second.c_str()))));
+    list.append(nb::make_tuple(
+        kind, Name(record.descriptor.data_type()), ShapeTuple(record.descriptor.shape()),
+        name == names.end() ? nb::object(nb::none()) : nb::object(nb::str(name->second.c_str()))));
   }
   return list;
 }
@@ -290,8 +285,8 @@ nb::object TensorAddress(const PyTensor& self) {
 }
 
 nb::object ImportMemory(nb::handle_t<PyContext> self, const std::string& data_type,
-                        nb::handle shape, const std::string& device, int ordinal,
-                        uintptr_t address, nb::handle owner, bool readable, bool writable) {
+                        nb::handle shape, const std::string& device, int ordinal, uintptr_t address,
+                        nb::handle owner, bool readable, bool writable) {
   const Context& context = nb::cast<PyContext&>(self).context();
   const OperandDescriptor descriptor = MakeDescriptor(data_type, shape);
   const DeviceMemory memory = {device == "cuda" ? MemoryKind::kCuda : MemoryKind::kHost, ordinal,
@@ -321,7 +316,6 @@ void BindFiles(nb::module_& module) {
 #endif
   module.def("_inspect_model", &InspectModelFile, nb::arg("path"), nb::arg("options"),
              nb::sig("def _inspect_model(path: str, options: dict[str, Any]) -> dict[str, Any]"));
-
 }
 
 // The parts of the classes that need what is above.

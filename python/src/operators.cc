@@ -55,7 +55,7 @@ constexpr std::string_view kPads = "pads";
 
 struct Parameter {
   std::string name;
-  PyObject* key = nullptr;        // interned
+  PyObject* key = nullptr;         // interned
   const OpField* field = nullptr;  // null for `pads`
   bool keyword_only = false;
 };
@@ -331,7 +331,8 @@ Operand ToOperand(nb::handle self, const BoundOp& op, const OpField& field, nb::
   throw nb::python_error();
 }
 
-nb::object Call(nb::handle self, const BoundOp& op, const nb::args& args, const nb::kwargs& kwargs) {
+nb::object Call(nb::handle self, const BoundOp& op, const nb::args& args,
+                const nb::kwargs& kwargs) {
   std::vector<nb::object> given(op.parameters.size());
   size_t place = 0;
   for (const nb::handle argument : args) {
