@@ -651,6 +651,35 @@ TEST_F(TensorRtRunnerTest, AGraphWritesAfterThoseThatStillRead) {
   EXPECT_THAT(*Values(*shared), Each(101));
 }
 
+TEST_F(TensorRtRunnerTest, SynchronizeWaitsForTheWorkOfAllThreads) {
+  const GraphPtr graph = NewGraph({.microseconds = 3000});
+  for (const bool also_here : {false, true}) {
+    std::vector<TensorPtr> sources;  // outlive the threads: tensors that go wait by themselves
+    std::vector<TensorPtr> results;
+    for (int i = 0; i < 4; ++i) {
+      sources.push_back(NewTensor());
+      results.push_back(NewTensor());
+    }
+    std::barrier all(3);
+    InThreads(3, [&](int thread) {
+      EXPECT_OK(Fill(*sources[thread], thread));
+      for (int i = 0; i < 4; ++i) EXPECT_OK(RunOn(*graph, *sources[thread], *results[thread]));
+      all.arrive_and_wait();  // so that each has a stream of its own
+    });
+    if (also_here) {
+      ASSERT_OK(RunOn(*graph, *sources[3], *results[3]));
+    }
+    ASSERT_OK(runner_->Synchronize());
+    // Looked at where it lies: a read would wait by itself.
+    for (int i = 0; i < (also_here ? 4 : 3); ++i) {
+      EXPECT_EQ(*static_cast<const int32_t*>(results[i]->memory()->address), i < 3 ? i + 1 : 1);
+    }
+    const uint64_t calls = fake_->TotalCalls();
+    ASSERT_OK(runner_->Synchronize());
+    EXPECT_EQ(fake_->TotalCalls(), calls);  // known to be done
+  }
+}
+
 TEST_F(TensorRtRunnerTest, ThreadsComputeSideBySide) {
   fake_->SetDelay(50);
   const GraphPtr small = NewGraph();

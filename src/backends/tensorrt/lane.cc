@@ -1,6 +1,7 @@
 #include "backends/tensorrt/lane.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -46,13 +47,32 @@ Result<void> Lane::WaitFor(Lane& other, uint64_t number) {
   return {};
 }
 
-Result<void> Lane::Finish(uint64_t number) {
-  if (done_.load(std::memory_order_acquire) >= number) return {};
-  const uint64_t queued = queued_.load(std::memory_order_acquire);
-  WEBNN_RETURN_IF_ERROR(stream_.Synchronize());
+void Lane::Done(uint64_t number) {
   uint64_t done = done_.load(std::memory_order_relaxed);
-  while (done < queued && !done_.compare_exchange_weak(done, queued, std::memory_order_acq_rel)) {
+  while (done < number && !done_.compare_exchange_weak(done, number, std::memory_order_acq_rel)) {
   }
+}
+
+Result<void> Lane::Finish(uint64_t number) {
+  if (done(number)) return {};
+  const uint64_t in_stream = queued();
+  WEBNN_RETURN_IF_ERROR(stream_.Synchronize());
+  Done(in_stream);
+  return {};
+}
+
+Result<void> Lane::FinishWith(std::span<Lane* const> others) {
+  std::array<uint64_t, kMaxLanes> numbers{};
+  {
+    const std::lock_guard lock(queue_mutex);
+    for (Lane* other : others) {
+      if (other != this) WEBNN_RETURN_IF_ERROR(WaitFor(*other, other->queued()));
+    }
+    numbers = waited_;
+    numbers[index_] = queued();
+  }
+  WEBNN_RETURN_IF_ERROR(stream_.Synchronize());
+  for (Lane* lane : others) lane->Done(numbers[lane->index_]);
   return {};
 }
 
@@ -161,14 +181,17 @@ void LanePool::Leave(const Lane& lane) {
 }
 
 Result<void> LanePool::FinishAll() {
-  Result<void> result;
+  std::array<Lane*, kMaxLanes> busy{};
+  size_t count = 0;
   for (size_t i = 0; i < limit_; ++i) {
     Lane* one = lane(i);
-    if (one == nullptr) continue;
-    Result<void> finished = one->FinishAll();
-    if (result && !finished) result = std::move(finished);
+    if (one != nullptr && !one->done(one->queued())) busy[count++] = one;
   }
-  return result;
+  if (count == 0) return {};
+  if (count == 1) return busy[0]->FinishAll();
+  // Waiting for one stream after another would be waiting for what comes into the later ones
+  // meanwhile; so this thread's stream waits for where the others are now.
+  return Mine().FinishWith({busy.data(), count});
 }
 
 Result<cuda::GraphExec> LanePool::Capture(

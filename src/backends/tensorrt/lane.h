@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "backends/cuda/driver.h"
@@ -49,7 +50,12 @@ class Lane {
 
   /// The calling thread waits until the work is done.
   Result<void> Finish(uint64_t number);
-  Result<void> FinishAll() { return Finish(queued_.load(std::memory_order_acquire)); }
+  Result<void> FinishAll() { return Finish(queued()); }
+  /// The number of the last work that is in the stream.
+  uint64_t queued() const { return queued_.load(std::memory_order_acquire); }
+  bool done(uint64_t number) const { return done_.load(std::memory_order_acquire) >= number; }
+  /// Waits for all of the stream, and so for what it waits for: that of `others`, too.
+  Result<void> FinishWith(std::span<Lane* const> others);
 
   /// Scratch memory of at least `bytes`, for one engine at a time in the order of the stream. A
   /// larger one replaces it; who used it holds it until its work is done. Under `queue_mutex`.
@@ -58,6 +64,7 @@ class Lane {
 
  private:
   Lane(const cuda::Device& device, size_t index) : device_(device), index_(index) {}
+  void Done(uint64_t number);
   const cuda::Device& device_;
   const size_t index_;
   bool borrowed_ = false;
@@ -93,7 +100,7 @@ class LanePool : public std::enable_shared_from_this<LanePool> {
   Lane& ForWrite(Lane* preferred);
   /// Null where there is none yet.
   Lane* lane(size_t index) const { return lanes_[index].load(std::memory_order_acquire); }
-  /// Waits for all lanes.
+  /// Waits for what is in any lane now, and not for what others add meanwhile.
   Result<void> FinishAll();
   /// Captures what `body` puts into the stream that it is given: never that of a lane, which others
   /// may be using.
