@@ -106,6 +106,10 @@ function(webnn_add_tensorrt_modules)
       webnn_add_object_library(${module} "${source}")
       target_compile_definitions(${module} PRIVATE "nvinfer1=nvinfer1_${generation}"
                                                    "nvonnxparser=nvonnxparser_${generation}")
+      if(WEBNN_SANITIZE MATCHES "undefined")
+        # The library's objects have their types under the vendor's names.
+        target_compile_options(${module} PRIVATE -fno-sanitize=vptr)
+      endif()
       target_link_libraries(${module} PRIVATE webnn_fmt webnn_tensorrt_${generation}_headers)
       string(TOUPPER "WEBNN_TENSORRT_${generation}" have)
       target_compile_definitions(webnn_backend_tensorrt PRIVATE "${have}=1")

@@ -211,11 +211,18 @@ class Monitor final : public nv::IProgressMonitor {
 class BuilderPool {
  public:
   BuilderPool(const Library& library, Logger& logger) : library_(library), logger_(logger) {}
-  ~BuilderPool() {
-    for (std::thread& thread : threads_) thread.join();
-  }
   BuilderPool(const BuilderPool&) = delete;
   BuilderPool& operator=(const BuilderPool&) = delete;
+
+  // At the end of the process. The builders are left to it: the driver may be gone before.
+  void Join() {
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock(mutex_);
+      threads.swap(threads_);
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
 
   // One that is free, or the one that is being made: only one is made at a time for a device, since
   // the second is often not needed any more when the first is there.
@@ -323,8 +330,7 @@ class BuilderPool {
   Logger& logger_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  // Left to the end of the process: the driver may be gone before.
-  std::map<int, Shelf>& shelves_ = *new std::map<int, Shelf>;
+  std::map<int, Shelf> shelves_;
   std::vector<std::thread> threads_;  // all that were started; most have ended
 };
 
@@ -566,13 +572,7 @@ class VendorModule final : public Module {
   }
   static Error Cancelled() { return AbortError("the compilation was cancelled"); }
 
-  // Made when the first build asks: after the library's own static objects, so that at the end of
-  // the process it waits for its threads before those go.
-  BuilderPool& Pool() const {
-    static BuilderPools pools;
-    return pools.Get(library_, logger_);
-  }
-  // Of all libraries of this generation in the process.
+  // Of all libraries of this generation in the process. Never destroyed.
   struct BuilderPools {
     std::mutex mutex;
     std::map<std::string, std::unique_ptr<BuilderPool>> pools;
@@ -583,6 +583,19 @@ class VendorModule final : public Module {
       return *pool;
     }
   };
+  // Made when the first build asks: after the library's own static objects, so that at the end of
+  // the process it waits for the pools' threads before those go.
+  struct JoinAtEnd {
+    BuilderPools& pools;
+    ~JoinAtEnd() {
+      for (auto& [path, pool] : pools.pools) pool->Join();
+    }
+  };
+  BuilderPool& Pool() const {
+    static auto* const kPools = new BuilderPools;
+    static const JoinAtEnd kJoin{*kPools};
+    return kPools->Get(library_, logger_);
+  }
 
   Result<void> Parse(nv_onnx::IParser& parser, const onnx_format::SerializedModel& model,
                      const Messages& messages) const {
