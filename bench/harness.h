@@ -185,12 +185,14 @@ class Report {
     }
   }
 
-  /// Long programs: figures go to standard error as they come, beside what `Finish` prints.
+  /// Long programs: everything goes to standard error and into the JSON file as it comes, beside
+  /// what `Finish` does.
   void ShowAtOnce() { at_once_ = true; }
 
   /// The first call for a title names the columns.
   void Row(const std::string& title, const std::vector<std::string>& columns,
            std::vector<std::string> cells) {
+    if (at_once_) Show(fmt::format("{}: {}", title, fmt::join(cells, "  ")));
     for (nlohmann::ordered_json& table : tables_) {
       if (table["title"] == title) return table["rows"].push_back(std::move(cells));
     }
@@ -221,29 +223,35 @@ class Report {
     }
     const double load = neighbours_.Load();
     fmt::print("other processes used {:.2f} cores meanwhile\n", load);
-    if (!json_.empty()) {
-      versions_["webnn"] = std::string(webnn::Version());
-      versions_["compiler"] = Compiler();
-      std::ofstream out(json_);
-      out << nlohmann::ordered_json{{"program", name_},
-                                    {"date", Date()},
-                                    {"machine", Machine()},
-                                    {"versions", versions_},
-                                    {"load", fmt::format("{:.2f}", load)},
-                                    {"figures", figures_},
-                                    {"notes", notes_},
-                                    {"tables", tables_}}
-                 .dump(2)
-          << "\n";
-      if (!out) {
-        fmt::print(stderr, "cannot write {}\n", json_);
-        return 2;
-      }
+    if (!Save()) {
+      fmt::print(stderr, "cannot write {}\n", json_);
+      return 2;
     }
     return passed || !check_ ? 0 : 1;
   }
 
  private:
+  void Show(const std::string& text) const {
+    fmt::print(stderr, "{:7.1f} s  {}\n", Seconds() - start_, text);
+  }
+  /// What there is so far.
+  bool Save() {
+    if (json_.empty()) return true;
+    versions_["webnn"] = std::string(webnn::Version());
+    versions_["compiler"] = Compiler();
+    std::ofstream out(json_);
+    out << nlohmann::ordered_json{{"program", name_},
+                                  {"date", Date()},
+                                  {"machine", Machine()},
+                                  {"versions", versions_},
+                                  {"load", fmt::format("{:.2f}", neighbours_.Load())},
+                                  {"figures", figures_},
+                                  {"notes", notes_},
+                                  {"tables", tables_}}
+               .dump(2)
+        << "\n";
+    return out.good();
+  }
   static std::string Date() {
     const std::time_t now = std::time(nullptr);
     char text[32];
@@ -288,9 +296,9 @@ class Report {
                         {"bound", bound},
                         {"limit", fmt::format("{}", limit)},
                         {"ok", ok}});
-    if (at_once_) {
-      fmt::print(stderr, "{:7.1f} s  {}\n", Seconds() - start_, Line(figures_.back()));
-    }
+    if (!at_once_) return;
+    Show(Line(figures_.back()));
+    Save();
   }
 
   static void PrintTable(const nlohmann::ordered_json& table) {

@@ -36,14 +36,14 @@ constexpr const char* kUsage =
     "  threads   1, 2, 4 and 8 threads on one graph\n"
     "  growth    device memory after many dispatches and tensors\n"
     "  start     cached engine to first result; device memory of an engine\n"
-    "  models    float16 against float32 results of model files in .deps/ (or WEBNN_DEPS_DIR)\n"
+    "  models    float16 against float32 results of model files in .deps/models\n"
     "\n"
     "  --filter TEXT   only what has TEXT in \"section: model\"; may be repeated\n"
     "  --quick         shorter measurements\n"
     "  --library PATH  TensorRT's library or its folder; default: TENSORRT_ROOT, then as always\n"
     "  --cache-dir DIR keep the engines for the next run; default: a temporary folder\n"
     "  --build-jobs N  engines to build at once before anything is measured; default: 3\n"
-    "  --optimization-level N  of the builds, 0 to 5; default: TensorRT's\n"
+    "  --optimization-level N  of the builds, 0 to 5; default: TensorRT's, for the models 1\n"
     "  --json FILE     write all that is printed as JSON\n"
     "  --check         exit status 1 when a figure misses its limit, 2 without a GPU\n";
 
@@ -132,7 +132,7 @@ void Build(Report& report, const Settings& settings, std::vector<Case>& cases) {
       double shown = begin;
       ContextOptions options = settings.Options(test.folder);
       options.compile.progress = [&](const CompileProgress& progress) {
-        if (Seconds() > shown + 5) {
+        if (Seconds() > shown + 30) {
           shown = Seconds();
           const std::lock_guard lock(mutex);
           fmt::print(stderr, "{}: {} {:.0f} %, {:.0f} s\n", test.title, progress.phase,
@@ -573,7 +573,9 @@ int Main(int argc, char** argv) {
   report.Version("TensorRT", context->impl()->backend().version());
   MeasureCases(report, settings, std::move(cases));
   if (settings.Wants("models", "files") || !settings.filters.empty()) {
-    MeasureModels(report, probe, settings.quick,
+    // Their numbers are judged, not their speed.
+    if (!settings.optimization_level) probe.compile.optimization_level = 1;
+    MeasureModels(report, probe, settings.quick, settings.build_jobs,
                   [&](const std::string& title) { return settings.Wants("models", title); });
   }
   return report.Finish();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <sstream>
@@ -165,6 +166,11 @@ class Examples {
                              const std::vector<std::string>& more) {
         std::vector<std::string> arguments = {"--model",       model,         "--backend",
                                               options.backend, "--precision", precision};
+        if (options.compile.optimization_level) {
+          arguments.insert(
+              arguments.end(),
+              {"--optimization-level", fmt::format("{}", *options.compile.optimization_level)});
+        }
         arguments.insert(arguments.end(), more.begin(), more.end());
         return std::async(std::launch::async, Output, build / "examples" / program, arguments);
       };
@@ -218,9 +224,38 @@ class Examples {
   std::map<std::string, std::future<std::optional<std::string>>> vectors_;
 };
 
-/// `options` has the back end; many graphs are compiled at once, nothing is timed.
-/// `quick`: one shape a model.
-inline void MeasureModels(Report& report, const ContextOptions& options, bool quick,
+/// What `MeasureModels` has of one file, as its variants end.
+struct ModelVariants {
+  ModelResult float32;
+  ModelResult float16;
+  ModelResult reference;  ///< ONNX Runtime on the CPU, where there is one.
+  int left = 3;
+};
+
+inline void JudgeModel(Report& report, const std::string& title, const ModelVariants& variants) {
+  const auto& [float32, float16, reference, left] = variants;
+  for (const ModelResult* one : {&float32, &float16}) {
+    if (!one->error.empty()) report.Note(fmt::format("{}: {}", title, one->error));
+  }
+  const auto cosine = [](const ModelResult& a, const ModelResult& b) {
+    return a.error.empty() && b.error.empty() ? Cosine(a, b) : -1;
+  };
+  const double half = cosine(float16, float32);
+  const double single = cosine(float32, reference);
+  report.Row("Real models, cosine of results",
+             {"", "float16 / float32", "float32 / ONNX Runtime", "seconds", "seconds"},
+             {title, fmt::format("{:.7f}", half),
+              reference.error.empty() ? fmt::format("{:.9f}", single) : "-",
+              fmt::format("{:.1f}", float16.seconds), fmt::format("{:.1f}", float32.seconds)});
+  report.AtLeast("cosine of float16 and float32, " + title, half, 0.999);
+  if (reference.error.empty()) {
+    report.AtLeast("cosine of float32 and ONNX Runtime on the CPU, " + title, single, 0.99999);
+  }
+}
+
+/// `options` has the back end and how hard to optimise; `jobs` graphs are compiled at once, nothing
+/// is timed. `quick`: one shape a model.
+inline void MeasureModels(Report& report, const ContextOptions& options, bool quick, size_t jobs,
                           const std::function<bool(const std::string&)>& wants) {
   Examples examples(options, wants);
   std::vector<FileRun> runs;
@@ -236,42 +271,26 @@ inline void MeasureModels(Report& report, const ContextOptions& options, bool qu
       report.Note(fmt::format("{}: {} is not there", run.title, run.file.string()));
     }
   }
-  std::vector<std::array<ModelResult, 3>> results(runs.size());
+  std::vector<ModelVariants> results(runs.size());
   std::atomic<size_t> next = 0;
+  std::mutex mutex;  // Guards results and report.
   const auto work = [&] {
     for (size_t i = next++; i < runs.size() * 3; i = next++) {
       ContextOptions own = options;
       const size_t variant = i % 3;
       own.compile.precision = variant == 1 ? Precision::kFloat16 : Precision::kFloat32;
       if (variant == 2) own = {.backend = "onnxruntime", .threads = 1};
-      results[i / 3][variant] = RunModel(runs[i / 3], own);
+      ModelResult result = RunModel(runs[i / 3], own);
+      const std::lock_guard lock(mutex);
+      ModelVariants& all = results[i / 3];
+      (variant == 0 ? all.float32 : variant == 1 ? all.float16 : all.reference) = std::move(result);
+      if (--all.left == 0) JudgeModel(report, runs[i / 3].title, all);
     }
   };
   {
     std::vector<std::jthread> threads;
-    const size_t count = std::clamp(std::thread::hardware_concurrency(), 2u, 12u);
-    for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
-    work();
-  }
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const auto& [float32, float16, reference] = results[i];
-    const std::string& title = runs[i].title;
-    for (const ModelResult& one : {float32, float16}) {
-      if (!one.error.empty()) report.Note(fmt::format("{}: {}", title, one.error));
-    }
-    const auto cosine = [](const ModelResult& a, const ModelResult& b) {
-      return a.error.empty() && b.error.empty() ? Cosine(a, b) : -1;
-    };
-    report.Row("Real models, cosine of results",
-               {"", "float16 / float32", "float32 / ONNX Runtime", "seconds", "seconds"},
-               {title, fmt::format("{:.7f}", cosine(float16, float32)),
-                reference.error.empty() ? fmt::format("{:.9f}", cosine(float32, reference)) : "-",
-                fmt::format("{:.1f}", float16.seconds), fmt::format("{:.1f}", float32.seconds)});
-    report.AtLeast("cosine of float16 and float32, " + title, cosine(float16, float32), 0.999);
-    if (reference.error.empty()) {
-      report.AtLeast("cosine of float32 and ONNX Runtime on the CPU, " + title,
-                     cosine(float32, reference), 0.99999);
-    }
+    for (size_t i = 1; i < std::min(jobs, runs.size() * 3); ++i) threads.emplace_back(work);
+    if (!runs.empty()) work();
   }
   examples.Judge(report);
 }

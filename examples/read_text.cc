@@ -1,5 +1,5 @@
 // Reads the line of text in each picture:
-// read_text [--model FILE] [--backend NAME] [--precision NAME] PICTURE...
+// read_text [--model FILE] [--backend NAME] [--precision NAME] [--optimization-level N] PICTURE...
 //
 // The model is PP-OCRv4's recogniser, an ordinary ONNX file that brings its list of characters
 // along. The text alone goes to standard output, one line a picture.
@@ -176,6 +176,9 @@ int main(int argc, char** argv) {
       model = value;
     } else if (pictures[0] == "--backend") {
       options.backend = value;
+    } else if (pictures[0] == "--optimization-level" && value.size() == 1 && value >= "0" &&
+               value <= "5") {
+      options.compile.optimization_level = static_cast<uint32_t>(value[0] - '0');
     } else if (pictures[0] == "--precision" && precision != precisions.end()) {
       options.compile.precision = static_cast<webnn::Precision>(precision - precisions.begin());
     } else {
@@ -184,8 +187,9 @@ int main(int argc, char** argv) {
     pictures.erase(pictures.begin(), pictures.begin() + 2);
   }
   if (pictures.empty() || pictures[0].starts_with("--")) {
-    std::fprintf(
-        stderr, "usage: read_text [--model FILE] [--backend NAME] [--precision NAME] PICTURE...\n");
+    std::fprintf(stderr,
+                 "usage: read_text [--model FILE] [--backend NAME] [--precision NAME]\n"
+                 "                 [--optimization-level N] PICTURE...\n");
     return 2;
   }
   try {

@@ -1,5 +1,6 @@
 // Finds the sentences that mean the same as the first:
-// sentences [--model FOLDER] [--backend NAME] [--precision NAME] [--vectors] QUERY SENTENCE...
+// sentences [--model FOLDER] [--backend NAME] [--precision NAME] [--optimization-level N]
+//     [--vectors] QUERY SENTENCE...
 //
 // The network all-MiniLM-L6-v2, a transformer, is written out with the operators of the builder;
 // its weights come straight out of model.safetensors. Each sentence becomes a vector of 384
@@ -282,6 +283,9 @@ int main(int argc, char** argv) {
       folder = value;
     } else if (sentences[0] == "--backend") {
       options.backend = value;
+    } else if (sentences[0] == "--optimization-level" && value.size() == 1 && value >= "0" &&
+               value <= "5") {
+      options.compile.optimization_level = static_cast<uint32_t>(value[0] - '0');
     } else if (sentences[0] == "--precision" && precision != precisions.end()) {
       options.compile.precision = static_cast<webnn::Precision>(precision - precisions.begin());
     } else if (sentences[0] == "--vectors") {
@@ -294,8 +298,8 @@ int main(int argc, char** argv) {
   }
   if (sentences.size() < (print_vectors ? 1 : 2) || sentences[0].starts_with("--")) {
     std::fprintf(stderr,
-                 "usage: sentences [--model FOLDER] [--backend NAME] [--precision NAME] "
-                 "[--vectors] QUERY SENTENCE...\n");
+                 "usage: sentences [--model FOLDER] [--backend NAME] [--precision NAME]\n"
+                 "                 [--optimization-level N] [--vectors] QUERY SENTENCE...\n");
     return 2;
   }
   try {

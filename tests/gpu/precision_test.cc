@@ -33,9 +33,10 @@ class PrecisionTest : public GpuTest {
     const trt::Module* const module = trt::OpenModule(flavor, QuickOptions()).value();
     return module->Deserialize(payload.plan.bytes).value()->Inspect().value();
   }
-  double Error(Precision precision) {
+  double Error(Precision precision) { return ErrorWith(With(precision)); }
+  double ErrorWith(const CompileOptions& options) {
     const std::vector<float> x = Pseudo(kSize * kSize, 77);
-    const Graph graph = context_.Compile(Product(kSize, kSize, kSize), With(precision)).value();
+    const Graph graph = context_.Compile(Product(kSize, kSize, kSize), options).value();
     return ProductError(x, kSize, kSize, kSize, Compute(context_, graph, x));
   }
 
@@ -96,16 +97,22 @@ TEST_F(PrecisionTest, Float16KeepsWhatWouldOverflowInFloat32) {
   for (const float value : y) EXPECT_NEAR(value, 8000, 8);
 }
 
-TEST_F(PrecisionTest, EnginesForOtherGpusAndVersionsComputeTheSame) {
-  const std::vector<float> x = Pseudo(kSize * kSize, 77);
-  for (const bool hardware : {false, true}) {
-    CompileOptions options = With(Precision::kFloat32);
-    options.hardware_compatible = hardware;
-    options.version_compatible = !hardware;
-    const auto graph = context_.Compile(Product(kSize, kSize, kSize), options);
-    ASSERT_THAT(graph, Succeeds());
-    EXPECT_LT(ProductError(x, kSize, kSize, kSize, Compute(context_, *graph, x)), 2e-6);
+TEST_F(PrecisionTest, EnginesForLaterGpusComputeTheSame) {
+  CompileOptions options = With(Precision::kFloat32);
+  options.hardware_compatible = true;
+  EXPECT_LT(ErrorWith(options), 2e-6);
+}
+
+TEST_F(PrecisionTest, EnginesForLaterVersionsComputeTheSame) {
+  CompileOptions options = With(Precision::kFloat32);
+  options.version_compatible = true;
+  const auto graph = context_.Compile(Product(kSize, kSize, kSize), options);
+  if (!graph && graph.error().message.find("libnvinfer_lean") != std::string::npos) {
+    GTEST_SKIP() << "this TensorRT comes without the library that such engines need: "
+                 << ToString(graph.error());
   }
+  ASSERT_THAT(graph, Succeeds());
+  EXPECT_LT(ErrorWith(options), 2e-6);
 }
 
 }  // namespace

@@ -134,6 +134,7 @@ TEST_F(ThreadsTest, AContextMayEndWhileOthersUseIt) {
     Context context = MakeContext();
     const Graph graph = context.Compile(PlusOne(4096)).value();
     std::atomic<int> running = 0;
+    std::atomic<bool> ended = false;
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
@@ -146,12 +147,15 @@ TEST_F(ThreadsTest, AContextMayEndWhileOthersUseIt) {
                 .Dispatch(graph, std::array{NamedTensor{"x", x}}, std::array{NamedTensor{"y", y}})
                 .ok()) {
         }
+        // While Destroy runs, tensors that it has not come to can still be read.
+        while (!ended) std::this_thread::yield();
         std::vector<std::byte> bytes(4096 * 4);
         EXPECT_FALSE(context.ReadTensor(y, bytes).ok());
       });
     }
     while (running < 4) std::this_thread::yield();
     context.Destroy();
+    ended = true;
   }
 }
 
