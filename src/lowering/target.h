@@ -67,8 +67,14 @@ struct Target {
   uint32_t max_rank = 0;
   /// ArgMin and ArgMax work along the second of two or three axes.
   bool flat_arg_reductions = false;
+  /// The fewest axes of Softmax.
+  uint32_t softmax_rank = 1;
   /// Gathering and scattering take no negative indices.
   bool positive_indices = false;
+  /// ScatterElements takes no more indices along an axis than there are elements.
+  bool few_scatter_indices = false;
+  /// ConvTranspose has no dilation where it has strides.
+  bool dense_strided_transposed = false;
   /// Pooling operators have no dilation.
   bool dense_pools = false;
   /// LSTM and GRU up to this many steps are faster when each step is written out.

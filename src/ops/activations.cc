@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "ops/common.h"
@@ -100,19 +101,27 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
     return SameAs(context, op.input); \
   }
 
+namespace {
+
+// Attributes are floats; a number beyond them is the last one, since infinity times 0 is none.
+float ToFiniteFloat(double value) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(value, -kMost, kMost));
+}
+
+}  // namespace
+
 LoweredValue LowerToOnnx(Writer& writer, const Elu& op) {
-  return writer.Emit("Elu", {writer.PreciseChain(op.input)},
-                     {{"alpha", static_cast<float>(op.alpha)}});
+  return writer.Emit("Elu", {writer.PreciseChain(op.input)}, {{"alpha", ToFiniteFloat(op.alpha)}});
 }
 LoweredValue LowerToOnnx(Writer& writer, const HardSigmoid& op) {
-  return writer.Emit(
-      "HardSigmoid", {writer.PreciseChain(op.input)},
-      {{"alpha", static_cast<float>(op.alpha)}, {"beta", static_cast<float>(op.beta)}});
+  return writer.Emit("HardSigmoid", {writer.PreciseChain(op.input)},
+                     {{"alpha", ToFiniteFloat(op.alpha)}, {"beta", ToFiniteFloat(op.beta)}});
 }
 LoweredValue LowerToOnnx(Writer& writer, const LeakyRelu& op) {
   const LoweredValue input = writer.PreciseChain(op.input);
   if (writer.target().Supports("LeakyRelu", input.element)) {
-    return writer.Emit("LeakyRelu", {input}, {{"alpha", static_cast<float>(op.alpha)}});
+    return writer.Emit("LeakyRelu", {input}, {{"alpha", ToFiniteFloat(op.alpha)}});
   }
   // One of the terms is 0: nothing is rounded but the product.
   const LoweredValue zero = writer.Scalar(0, input.element);
@@ -183,7 +192,14 @@ Result<OutputShape> Infer(const InferContext& context, const Softmax& op) {
 }
 
 LoweredValue LowerToOnnx(Writer& writer, const Softmax& op) {
-  return writer.Emit("Softmax", {writer.Get(op.input)}, {{"axis", int64_t{op.axis}}});
+  const LoweredValue input = writer.Get(op.input);
+  if (writer.RankOf(op.input) < writer.target().softmax_rank) {
+    const std::array<int64_t, 2> row = {1, writer.ShapeOf(op.input)[0]};
+    const LoweredValue rows =
+        writer.Emit("Softmax", {writer.Reshape(input, row)}, {{"axis", int64_t{1}}});
+    return writer.Reshape(rows, writer.OutputSizes());
+  }
+  return writer.Emit("Softmax", {input}, {{"axis", int64_t{op.axis}}});
 }
 
 }  // namespace webnn::ops

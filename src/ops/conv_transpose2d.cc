@@ -90,6 +90,29 @@ Result<OutputShape> Infer(const InferContext& context, const ConvTranspose2d& op
   return output;
 }
 
+namespace {
+
+// The filter [input channels, output channels, height, width] with zeros between its elements,
+// which is what a dilation means.
+LoweredValue Spread(Writer& writer, LoweredValue filter, std::array<int64_t, 4> sizes,
+                    const std::array<uint32_t, 2>& dilations) {
+  const int64_t rows = dilations[0];
+  const int64_t columns = dilations[1];
+  const std::array apart = {sizes[0], sizes[1], sizes[2], int64_t{1}, sizes[3], int64_t{1}};
+  std::array<int64_t, 12> pads{};
+  pads[9] = rows - 1;
+  pads[11] = columns - 1;
+  const LoweredValue padded = writer.Emit(
+      "Pad",
+      {writer.Reshape(filter, apart), writer.Integers(pads), writer.Scalar(0, filter.element)});
+  const std::array joined = {sizes[0], sizes[1], sizes[2] * rows, sizes[3] * columns};
+  const std::array ends = {(sizes[2] - 1) * rows + 1, (sizes[3] - 1) * columns + 1};
+  return writer.Slice(writer.Reshape(padded, joined), std::array{int64_t{0}, int64_t{0}}, ends,
+                      std::array{int64_t{2}, int64_t{3}});
+}
+
+}  // namespace
+
 LoweredValue LowerToOnnx(Writer& writer, const ConvTranspose2d& op) {
   const auto& p = op.padding;
   const auto nchw = ToNchw(op.input_layout);
@@ -101,16 +124,28 @@ LoweredValue LowerToOnnx(Writer& writer, const ConvTranspose2d& op) {
     output_padding.push_back(writer.Output().shape()[nchw[2 + i]] -
                              static_cast<int64_t>(TransposedSize(op, input, filter, i)));
   }
+  LoweredValue weights = writer.Transpose(writer.Widen(op.filter, {"ConvTranspose"}), iohw);
+  std::vector<int64_t> dilations = ToInt64(op.dilations);
+  std::vector<int64_t> kernel = {filter[iohw[2]], filter[iohw[3]]};
+  const bool is_strided = op.strides[0] > 1 || op.strides[1] > 1;
+  const bool is_dilated =
+      (op.dilations[0] > 1 && kernel[0] > 1) || (op.dilations[1] > 1 && kernel[1] > 1);
+  if (writer.target().dense_strided_transposed && is_strided && is_dilated) {
+    weights =
+        Spread(writer, weights,
+               {filter[iohw[0]], filter[iohw[1]], filter[iohw[2]], filter[iohw[3]]}, op.dilations);
+    for (int i : {0, 1}) kernel[i] = (kernel[i] - 1) * dilations[i] + 1;
+    dilations = {1, 1};
+  }
   const LoweredValue output =
       writer.Emit("ConvTranspose",
-                  {writer.Transpose(writer.Widen(op.input, {"ConvTranspose"}), nchw),
-                   writer.Transpose(writer.Widen(op.filter, {"ConvTranspose"}), iohw),
+                  {writer.Transpose(writer.Widen(op.input, {"ConvTranspose"}), nchw), weights,
                    op.bias ? writer.Widen(*op.bias, {"ConvTranspose"}) : LoweredValue{}},
                   {{"pads", std::vector<int64_t>{p[0], p[2], p[1], p[3]}},
                    {"strides", ToInt64(op.strides)},
-                   {"dilations", ToInt64(op.dilations)},
+                   {"dilations", dilations},
                    {"group", int64_t{op.groups}},
-                   {"kernel_shape", std::vector<int64_t>{filter[iohw[2]], filter[iohw[3]]}},
+                   {"kernel_shape", kernel},
                    {"output_padding", output_padding}});
   return writer.Transpose(output, FromNchw(op.input_layout));
 }

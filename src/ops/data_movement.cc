@@ -282,6 +282,13 @@ Result<OutputShape> Infer(const InferContext& context, const Where& op) {
 }
 
 LoweredValue LowerToOnnx(Writer& writer, const Where& op) {
+  // No choice: TensorRT fails on one between a constant and itself.
+  if (writer.target().folds_constants &&
+      writer.Get(op.true_value).id == writer.Get(op.false_value).id) {
+    const LoweredValue value = writer.Get(op.true_value);
+    if (writer.SizesOf(op.true_value) == writer.OutputSizes()) return value;
+    return writer.Emit("Expand", {value, writer.Integers(writer.OutputSizes())});
+  }
   return writer.Where(writer.GetBool(op.condition), writer.Widen(op.true_value, {"Where"}),
                       writer.Widen(op.false_value, {"Where"}));
 }

@@ -32,11 +32,22 @@ Result<OutputShape> Infer(const InferContext& context, const ScatterElements& op
 
 LoweredValue LowerToOnnx(Writer& writer, const ScatterElements& op) {
   const std::array<int64_t, 1> size = {writer.ShapeOf(op.input)[op.axis]};
-  return writer.Emit("ScatterElements",
-                     {writer.Widen(op.input, {"ScatterElements"}),
-                      ClampIndices(writer, op.indices, size, IndexType::kAnyInteger),
-                      writer.Widen(op.updates, {"ScatterElements"})},
-                     {{"axis", int64_t{op.axis}}});
+  const int64_t more = int64_t{writer.ShapeOf(op.indices)[op.axis]} - size[0];
+  const bool is_short = writer.target().few_scatter_indices && more > 0;
+  LoweredValue input = writer.Widen(op.input, {"ScatterElements"});
+  if (is_short) {
+    // Room for as many elements as there are indices; no index reaches it.
+    std::vector<int64_t> pads(2 * size_t{writer.RankOf(op.input)}, 0);
+    pads[writer.RankOf(op.input) + op.axis] = more;
+    input = writer.Emit("Pad", {input, writer.Integers(pads), writer.Scalar(0, input.element)});
+  }
+  const LoweredValue output =
+      writer.Emit("ScatterElements",
+                  {input, ClampIndices(writer, op.indices, size, IndexType::kAnyInteger),
+                   writer.Widen(op.updates, {"ScatterElements"})},
+                  {{"axis", int64_t{op.axis}}});
+  if (!is_short) return output;
+  return writer.Slice(output, std::array{int64_t{0}}, size, std::array{int64_t{op.axis}});
 }
 
 // ---- scatterND ----

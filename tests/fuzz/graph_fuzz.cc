@@ -7,7 +7,8 @@
 // The input is a stream of choices. Where its first byte is odd, a pseudo-random stream that it
 // seeds goes on after its end, so that every small input makes a graph. With WEBNN_FUZZ_RECORD=FILE
 // the choices made up to the last graph are written to FILE as an input without such an end, which
-// `-minimize_crash=1` can work on; WEBNN_FUZZ_PRINT=1 prints every graph.
+// `-minimize_crash=1` can work on; WEBNN_FUZZ_PRINT=1 prints every graph. With WEBNN_FUZZ_BUILD=1
+// TensorRT-RTX builds every graph, too, in float32 and float16, for which it needs no GPU.
 
 #include <algorithm>
 #include <array>
@@ -30,8 +31,10 @@
 #include "backends/onnxruntime/library.h"
 #include "backends/onnxruntime/log.h"
 #include "backends/onnxruntime/session.h"
+#include "backends/tensorrt/module.h"
 #include "backends/tensorrt/target.h"
 #include "lowering/writer.h"
+#include "onnx/serialize.h"
 #include "passes/precision.h"
 #include "tests/support/model_check.h"
 #endif
@@ -982,6 +985,26 @@ bool IsExact(const GraphData& graph) {
          });
 }
 
+bool IsFatal() { return std::getenv("WEBNN_FUZZ_GO_ON") == nullptr; }
+
+// Fails when TensorRT-RTX does not build the model.
+void BuildTensorRt(const lowering::Model& model, const std::string& text) {
+  static const trt::Module* const kModule = []() -> const trt::Module* {
+    if (std::getenv("WEBNN_FUZZ_BUILD") == nullptr) return nullptr;
+    auto module = trt::OpenModule(trt::Flavor::kTensorRtRtx, {});
+    if (!module) Fail("no TensorRT-RTX", &module.error());
+    return *module;
+  }();
+  if (kModule == nullptr) return;
+  const auto serialized = onnx_format::Serialize(model, {.embed_weights = true});
+  if (!serialized) Fail("TensorRT's model is not written", &serialized.error(), text);
+  const auto built =
+      kModule->Build(*serialized, {.optimization_level = 0, .compute_capabilities = {86}}, {});
+  if (!built && IsFatal()) Fail("TensorRT-RTX does not build the model", &built.error(), text);
+  if (!built)
+    std::fprintf(stderr, "NOT BUILT %s\n%s\n", ToString(built.error()).c_str(), text.c_str());
+}
+
 void CheckTensorRt(const GraphDefinition& definition, const Buffers& inputs,
                    const Buffers& expected, const std::string& text) {
   static const auto kLog = std::make_shared<const ort::Log>(ContextOptions{});
@@ -998,6 +1021,7 @@ void CheckTensorRt(const GraphDefinition& definition, const Buffers& inputs,
       Fail("TensorRT's model: " + problem, nullptr, text);
     }
     if (element == Element::kBfloat16) continue;  // no kernels on the CPU
+    BuildTensorRt(model, text);
     auto session = ort::Session::Compile(*kLibrary, kLog, 1, std::move(model));
     if (!session) {
       if (IsExempt(session.error(), text)) return;

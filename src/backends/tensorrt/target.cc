@@ -35,7 +35,10 @@ lowering::Target MakeTarget() {
 
   target.max_rank = 8;
   target.flat_arg_reductions = true;
+  target.softmax_rank = 2;
   target.positive_indices = true;
+  target.few_scatter_indices = true;
+  target.dense_strided_transposed = true;
   target.dense_pools = true;
   target.unrolled_steps = 64;
   target.float16_chains = true;
