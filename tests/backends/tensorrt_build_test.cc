@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -55,6 +57,19 @@ class TensorRtBuildTest : public testing::Test {
   const Module* module_ = nullptr;
   std::vector<float> weights_ = std::vector<float>(size_t{64} * 64, 0.25F);
 };
+
+TEST_F(TensorRtBuildTest, OpensTheParserForTheFirstBuildOnly) {
+  const auto parser_is_open = [] {
+    std::ifstream maps("/proc/self/maps");
+    const std::string text((std::istreambuf_iterator<char>(maps)), {});
+    return text.find("libtensorrt_onnxparser_rtx") != std::string::npos;
+  };
+  if (parser_is_open()) GTEST_SKIP() << "an earlier test of this process has built something";
+  EXPECT_THAT(module_->Deserialize({}), Fails(ErrorCode::kOperation));
+  EXPECT_FALSE(parser_is_open());
+  EXPECT_THAT(module_->Build(Layers(1), {}, nullptr), Succeeds());
+  EXPECT_TRUE(parser_is_open());
+}
 
 TEST_F(TensorRtBuildTest, BuildsForEachTarget) {
   const SerializedModel model = Layers(2);

@@ -381,6 +381,8 @@ Result<std::unique_ptr<Backend>> Open(Flavor flavor, const ContextOptions& optio
     WEBNN_ASSIGN_OR_RETURN(device, cuda::Device::Open(options.device));
     // Builders, and what the library has of its own on the device, stay until the process ends.
     device->Keep();
+    const cuda::Scope scope(*device);
+    WEBNN_RETURN_IF_ERROR(module->Prepare());
   }
   return MakeBackend(*module, std::move(device), options);
 }

@@ -91,27 +91,6 @@ int BuildNumber(const DynamicLibrary& library) {
   return Get(library, "getInferLibBuildVersion", &get).ok() ? get() : 0;
 }
 
-// The parser lies beside the library, or the loader knows it.
-Result<DynamicLibrary> OpenParser(const Product& product, const LibraryVersion& version,
-                                  const std::string& library, std::string* path) {
-  const std::string name = DynamicLibrary::FileName(product.parser, version.major);
-  std::string tried;
-  std::vector<std::string> paths;
-  const fs::path folder = fs::path(library).parent_path();
-  if (!folder.empty()) paths.push_back((folder / name).string());
-  paths.push_back(name);
-  for (std::string& candidate : paths) {
-    Result<DynamicLibrary> parser = DynamicLibrary::Open(candidate);
-    if (parser.ok()) {
-      *path = std::move(candidate);
-      return parser;
-    }
-    tried += fmt::format("{}{}", tried.empty() ? "" : "; ", parser.error().message);
-  }
-  return NotSupported("{} {} is there, but its ONNX parser {} is not: {}", product.name,
-                      ToString(version), name, tried);
-}
-
 }  // namespace
 
 LibraryVersion DecodeVersion(int32_t version) {
@@ -182,7 +161,6 @@ std::vector<Candidate> FindLibraries(Flavor flavor, const ContextOptions& option
 }
 
 Result<Library> OpenLibrary(Flavor flavor, const std::string& path) {
-  const Product& product = ProductOf(flavor);
   WEBNN_ASSIGN_OR_RETURN(DynamicLibrary file, DynamicLibrary::Open(path));
   // Asked before anything else: no other function is safe to call in a version that is not known.
   int32_t (*get_version)() = nullptr;
@@ -200,13 +178,6 @@ Result<Library> OpenLibrary(Flavor flavor, const std::string& path) {
   library.path = DynamicLibrary::FileOf(reinterpret_cast<const void*>(library.create_builder));
   if (library.path.empty()) library.path = path;
 
-  WEBNN_ASSIGN_OR_RETURN(DynamicLibrary parser,
-                         OpenParser(product, library.version, library.path, &library.parser_path));
-  int (*get_parser_version)() = nullptr;
-  WEBNN_RETURN_IF_ERROR(Get(parser, "getNvOnnxParserVersion", &get_parser_version));
-  WEBNN_RETURN_IF_ERROR(Get(parser, "createNvOnnxParser_INTERNAL", &library.create_parser));
-  library.parser_version = get_parser_version();
-
   // The library looks for its own parts where the loader does, unless it can be told otherwise.
   bool (*set_path)(const char*) = nullptr;
   const fs::path folder = fs::path(library.path).parent_path();
@@ -220,8 +191,35 @@ Result<Library> OpenLibrary(Flavor flavor, const std::string& path) {
     if (fs::exists(folder / resource, error)) library.builder_resource = resource;
   }
   file.Keep();
-  parser.Keep();
   return library;
+}
+
+Result<Parser> OpenParser(const Library& library) {
+  const Product& product = ProductOf(library.flavor);
+  const std::string name = DynamicLibrary::FileName(product.parser, library.version.major);
+  std::vector<std::string> paths;
+  const fs::path folder = fs::path(library.path).parent_path();
+  if (!folder.empty()) paths.push_back((folder / name).string());
+  paths.push_back(name);
+  std::string tried;
+  for (const std::string& path : paths) {
+    Result<DynamicLibrary> file = DynamicLibrary::Open(path);
+    if (!file) {
+      tried += fmt::format("{}{}", tried.empty() ? "" : "; ", file.error().message);
+      continue;
+    }
+    Parser parser;
+    int (*get_version)() = nullptr;
+    WEBNN_RETURN_IF_ERROR(Get(*file, "getNvOnnxParserVersion", &get_version));
+    WEBNN_RETURN_IF_ERROR(Get(*file, "createNvOnnxParser_INTERNAL", &parser.create));
+    parser.version = get_version();
+    file->Keep();
+    return parser;
+  }
+  return NotSupported(
+      "{} {} is there ({}), but its ONNX parser {} is not, without which nothing can "
+      "be built: {}",
+      product.name, ToString(library.version), library.path, name, tried);
 }
 
 }  // namespace webnn::trt

@@ -113,6 +113,8 @@ class Module {
   virtual Result<BuiltPlan> Build(const onnx_format::SerializedModel& model,
                                   const BuildOptions& options,
                                   const ProgressCallback& progress) const = 0;
+  /// Makes what the first `Deserialize` needs, so that it takes no longer than the others.
+  virtual Result<void> Prepare() const { return {}; }
   /// Takes a plan that this library version made for this GPU; the bytes are looked at before the
   /// library sees them. `version_compatible`: the plan was built so, may come from an earlier
   /// version, and holds host code that is run. OperationError when it refuses.
@@ -122,8 +124,9 @@ class Module {
 
 /// Where the library comes from, in this order: `ContextOptions::library_path` (the library's file
 /// or a folder with it), TENSORRT_ROOT or TENSORRT_RTX_ROOT, the Python packages tensorrt_libs or
-/// tensorrt_rtx_libs, the loader's path. NotSupported lists every place. The parser comes from the
-/// library's folder first. Opening needs no GPU and no CUDA; it is done once a path and process.
+/// tensorrt_rtx_libs, the loader's path. NotSupported lists every place. The parser is opened by
+/// the first build, from the library's folder first. Opening needs no GPU and no CUDA; it is done
+/// once a path and process.
 Result<const Module*> OpenModule(Flavor flavor, const ContextOptions& options);
 
 }  // namespace webnn::trt

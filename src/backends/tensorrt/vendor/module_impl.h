@@ -519,9 +519,10 @@ class VendorModule final : public Module {
     if (network == nullptr || config == nullptr) {
       return Fail("the builder makes no network", messages);
     }
+    WEBNN_ASSIGN_OR_RETURN(const Parser opened, GetParser());
     Logger logger(&messages);
     const std::unique_ptr<nv_onnx::IParser> parser(static_cast<nv_onnx::IParser*>(
-        Call(messages, library_.create_parser, network.get(), &logger, library_.parser_version)));
+        Call(messages, opened.create, network.get(), &logger, opened.version)));
     if (parser == nullptr) return Fail("there is no parser", messages);
     WEBNN_RETURN_IF_ERROR(Parse(*parser, model, messages));
     if (!progress.Report("parse", 1)) return Cancelled();
@@ -543,20 +544,21 @@ class VendorModule final : public Module {
     return built;
   }
 
+  Result<void> Prepare() const override {
+    Messages messages;
+    const MessageScope scope(messages);
+    const std::lock_guard lock(mutex_);
+    WEBNN_RETURN_IF_ERROR(GetRuntime(false, messages));
+    return {};
+  }
+
   Result<std::unique_ptr<Engine>> Deserialize(std::span<const std::byte> plan,
                                               bool version_compatible) const override {
     WEBNN_RETURN_IF_ERROR(CheckPlan(library_.flavor, library_.version, plan, version_compatible));
     Messages messages;
     const MessageScope scope(messages);
     const std::lock_guard lock(mutex_);  // the library's objects are for one thread at a time
-    std::unique_ptr<nv::IRuntime>& runtime = version_compatible ? host_code_runtime_ : runtime_;
-    if (runtime == nullptr) {
-      runtime.reset(static_cast<nv::IRuntime*>(
-          Call(messages, library_.create_runtime, &logger_, library_.interface_version)));
-      if (runtime == nullptr) return Fail("there is no runtime", messages);
-      // Without this such a plan gives no engine, and not a word.
-      if (version_compatible) runtime->setEngineHostCodeAllowed(true);
-    }
+    WEBNN_ASSIGN_OR_RETURN(nv::IRuntime* const runtime, GetRuntime(version_compatible, messages));
     WEBNN_RETURN_IF_ERROR(CheckValidity(*runtime, plan));
     std::unique_ptr<nv::ICudaEngine> engine(
         runtime->deserializeCudaEngine(plan.data(), plan.size()));
@@ -566,6 +568,27 @@ class VendorModule final : public Module {
   }
 
  private:
+  // With the mutex held.
+  Result<nv::IRuntime*> GetRuntime(bool version_compatible, Messages& messages) const {
+    std::unique_ptr<nv::IRuntime>& runtime = version_compatible ? host_code_runtime_ : runtime_;
+    if (runtime == nullptr) {
+      runtime.reset(static_cast<nv::IRuntime*>(
+          Call(messages, library_.create_runtime, &logger_, library_.interface_version)));
+      if (runtime == nullptr) return Fail("there is no runtime", messages);
+      // Without this such a plan gives no engine, and not a word.
+      if (version_compatible) runtime->setEngineHostCodeAllowed(true);
+    }
+    return runtime.get();
+  }
+
+  Result<Parser> GetParser() const {
+    const std::lock_guard lock(parser_mutex_);
+    if (parser_.create == nullptr) {
+      WEBNN_ASSIGN_OR_RETURN(parser_, OpenParser(library_));
+    }
+    return parser_;
+  }
+
   Error Fail(std::string_view what, const Messages& messages) const {
     return OperationError("{} {}: {}: {}", Name(library_.flavor), ToString(library_.version), what,
                           messages.Text());
@@ -706,6 +729,8 @@ class VendorModule final : public Module {
   mutable std::mutex mutex_;
   mutable std::unique_ptr<nv::IRuntime> runtime_;
   mutable std::unique_ptr<nv::IRuntime> host_code_runtime_;
+  mutable std::mutex parser_mutex_;
+  mutable Parser parser_;
 };
 
 }  // namespace webnn::trt::WEBNN_TRT_NAMESPACE
