@@ -71,6 +71,8 @@ struct Target {
   uint32_t softmax_rank = 1;
   /// Gathering and scattering take no negative indices.
   bool positive_indices = false;
+  /// InstanceNormalization takes no planes of one element.
+  bool large_planes = false;
   /// ScatterElements takes no more indices along an axis than there are elements.
   bool few_scatter_indices = false;
   /// ConvTranspose has no dilation where it has strides.

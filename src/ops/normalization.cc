@@ -170,9 +170,12 @@ Result<OutputShape> Infer(const InferContext& context, const InstanceNormalizati
 
 LoweredValue LowerToOnnx(Writer& writer, const InstanceNormalization& op) {
   const uint32_t channels = writer.ShapeOf(op.input)[ToNchw(op.layout)[1]];
+  const auto nchw = ToNchw(op.layout);
+  const Shape& shape = writer.ShapeOf(op.input);
+  const bool is_small = shape[nchw[2]] == 1 && shape[nchw[3]] == 1;
   if (const LoweredValue input = writer.Precise(op.input);
-      !writer.target().Supports("InstanceNormalization", input.element)) {
-    const auto nchw = ToNchw(op.layout);
+      !writer.target().Supports("InstanceNormalization", input.element) ||
+      (is_small && writer.target().large_planes)) {
     std::array<int64_t, 4> sizes = {1, 1, 1, 1};
     sizes[nchw[1]] = channels;
     const auto along_axis = [&](const std::optional<Operand>& operand) {

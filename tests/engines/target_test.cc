@@ -193,6 +193,44 @@ TEST(TensorRtTargetTest, NoValueHasMoreThanEightAxes) {
   EXPECT_THAT(OpTypes(model), Contains("Gather"));
 }
 
+TEST(TensorRtTargetTest, APlaneOfOneElementIsNormalisedByArithmetic) {
+  for (const uint32_t size : {1u, 2u}) {
+    GraphBuilder builder;
+    const Operand x = builder.Input("x", DataType::kFloat32, {1, 4, size, 1}).value();
+    const Model model = Lower(builder, builder.InstanceNormalization({.input = x}).value());
+    EXPECT_EQ(Find(model, "InstanceNormalization") == nullptr, size == 1);
+  }
+}
+
+TEST(TensorRtTargetTest, MoreIndicesThanElementsHaveRoom) {
+  for (const uint32_t count : {3u, 5u}) {
+    GraphBuilder builder;
+    const Operand x = builder.Input("x", DataType::kFloat32, {2, 3}).value();
+    const Operand i = builder.Input("i", DataType::kInt32, {2, count}).value();
+    const Operand u = builder.Input("u", DataType::kFloat32, {2, count}).value();
+    const Model model =
+        Lower(builder,
+              builder.ScatterElements({.input = x, .indices = i, .updates = u, .axis = 1}).value());
+    EXPECT_EQ(Find(model, "Pad") != nullptr, count > 3);
+    EXPECT_EQ(Find(model, "Slice") != nullptr, count > 3);
+  }
+}
+
+TEST(TensorRtTargetTest, ATransposedConvolutionHasStridesOrADilation) {
+  for (const uint32_t stride : {1u, 2u}) {
+    GraphBuilder builder;
+    const Operand x = builder.Input("x", DataType::kFloat32, {1, 1, 3, 3}).value();
+    const Operand w = builder.Input("w", DataType::kFloat32, {1, 1, 2, 2}).value();
+    const Model model =
+        Lower(builder,
+              builder
+                  .ConvTranspose2d(
+                      {.input = x, .filter = w, .strides = {stride, stride}, .dilations = {2, 2}})
+                  .value());
+    EXPECT_EQ(Find(model, "Pad") != nullptr, stride == 2);
+  }
+}
+
 TEST(TensorRtTargetTest, IndicesAreNotNegative) {
   GraphBuilder builder;
   const Operand x = builder.Input("x", DataType::kFloat32, {4}).value();

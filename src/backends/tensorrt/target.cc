@@ -37,6 +37,7 @@ lowering::Target MakeTarget() {
   target.flat_arg_reductions = true;
   target.softmax_rank = 2;
   target.positive_indices = true;
+  target.large_planes = true;
   target.few_scatter_indices = true;
   target.dense_strided_transposed = true;
   target.dense_pools = true;
