@@ -130,6 +130,10 @@ LoweredValue LowerToOnnx(Writer& writer, const ConvTranspose2d& op) {
   const bool is_strided = op.strides[0] > 1 || op.strides[1] > 1;
   const bool is_dilated =
       (op.dilations[0] > 1 && kernel[0] > 1) || (op.dilations[1] > 1 && kernel[1] > 1);
+  if (writer.target().dense_strided_transposed) {
+    // Between one element there is nothing.
+    for (int i : {0, 1}) dilations[i] = kernel[i] == 1 ? 1 : dilations[i];
+  }
   if (writer.target().dense_strided_transposed && is_strided && is_dilated) {
     weights =
         Spread(writer, weights,

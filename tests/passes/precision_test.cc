@@ -249,6 +249,87 @@ TEST_F(RunTest, StatisticsDoNotOverflow) {
   EXPECT_GE(Cosine(Run(model, 500), Run(Lower(graph), 500)), 0.999);
 }
 
+// What TensorRT lacks, against ONNX Runtime's own operators.
+TEST_F(RunTest, DecompositionsForTensorRtComputeTheSame) {
+  const auto expect_same = [&](const GraphDefinition& graph) {
+    const std::vector<float> ours = Run(Lower(graph));
+    const std::vector<float> expected = Run(Lower(graph, OnnxRuntimeTarget()));
+    ASSERT_EQ(ours.size(), expected.size());
+    for (size_t i = 0; i < ours.size(); ++i) EXPECT_NEAR(ours[i], expected[i], 1e-5) << i;
+  };
+  {
+    Net net;
+    const Operand x = net.Input("x", {2, 4, 5, 6});
+    const Operand y = net.builder
+                          .ConvTranspose2d({.input = x,
+                                            .filter = net.Weight({4, 3, 3, 2}, 1),
+                                            .padding = {1, 0, 2, 1},
+                                            .strides = {3, 2},
+                                            .dilations = {2, 4},
+                                            .output_padding = {1, 0},
+                                            .groups = 2})
+                          .value();
+    expect_same(net.Finish(y));
+  }
+  {
+    Net net;
+    const Operand x = net.Input("x", {2, 4, 5, 6});
+    const Operand y = net.builder
+                          .ConvTranspose2d({.input = x,
+                                            .filter = net.Weight({4, 3, 2, 1}, 1),
+                                            .strides = {5, 2},
+                                            .dilations = {1, 4}})
+                          .value();
+    expect_same(net.Finish(y));
+  }
+  {
+    Net net;
+    const Operand x = net.Input("x", {7});
+    expect_same(net.Finish(net.builder.Softmax({.input = x, .axis = 0}).value()));
+  }
+  {
+    Net net;
+    const Operand x = net.Input("x", {2, 3});
+    const Operand updates = net.Input("u", {2, 4});
+    const std::vector<int32_t> places = {2, 0, 1, 0, 1, 1, 2, 0};
+    const auto descriptor = OperandDescriptor::Create(DataType::kInt32, {2, 4}).value();
+    const Operand indices =
+        net.builder.Constant(descriptor, std::as_bytes(std::span(places))).value();
+    expect_same(net.Finish(
+        net.builder.ScatterElements({.input = x, .indices = indices, .updates = updates, .axis = 1})
+            .value()));
+  }
+  {
+    Net net;
+    const Operand x = net.Input("x", {2, 3, 1, 1});
+    expect_same(
+        net.Finish(net.builder
+                       .InstanceNormalization(
+                           {.input = x, .scale = net.Weight({3}, 1), .bias = net.Weight({3}, 1)})
+                       .value()));
+  }
+  {
+    Net net;
+    const Operand x = net.Input("x", {3, 9, 4});
+    const auto outputs =
+        net.builder
+            .Lstm({.input =
+                       net.builder
+                           .Transpose({.input = x, .permutation = std::vector<uint32_t>{1, 0, 2}})
+                           .value(),
+                   .weight = net.Weight({2, 20, 4}, 0.5f),
+                   .recurrent_weight = net.Weight({2, 20, 5}, 0.5f),
+                   .steps = 9,
+                   .hidden_size = 5,
+                   .bias = net.Weight({2, 20}, 0.5f),
+                   .recurrent_bias = net.Weight({2, 20}, 0.5f),
+                   .return_sequence = true,
+                   .direction = RecurrentNetworkDirection::kBoth})
+            .value();
+    expect_same(net.Finish(outputs[2]));
+  }
+}
+
 TEST(PrecisionTest, AConvolutionNetIsFloat16FromEndToEnd) {
   const GraphDefinition graph = ConvNet();
   const Model model = Convert(graph);
