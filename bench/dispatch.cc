@@ -53,7 +53,8 @@ void Compare(WebnnSession& ours, RawSession& raw, size_t inputs) {
 }
 
 void Measure(Report& report, const Setting& setting) {
-  const Context context = Must(Context::Create({.threads = setting.threads}));
+  const Context context =
+      Must(Context::Create({.backend = "onnxruntime", .threads = setting.threads}));
   const Graph graph = Must(context.Compile(setting.definition));
   WebnnSession ours(context, graph);
   RawSession raw(setting.definition, setting.threads);

@@ -29,7 +29,7 @@ double CreateSession(const std::string& folder) {
 }
 
 double ImportAndBuild(const std::string& folder) {
-  const Context context = Must(Context::Create({.threads = 1}));
+  const Context context = Must(Context::Create({.backend = "onnxruntime", .threads = 1}));
   std::optional<Graph> graph;
   return Time([&] { graph = Must(context.Compile(Must(LoadGraph(ModelPath(folder))))); });
 }

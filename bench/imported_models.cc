@@ -19,7 +19,7 @@ namespace {
 class ImportedModel {
  public:
   ImportedModel(const FileRun& run, uint32_t threads)
-      : context_(Must(Context::Create({.threads = threads}))),
+      : context_(Must(Context::Create({.backend = "onnxruntime", .threads = threads}))),
         graph_(Must(context_.Compile(Must(LoadGraph(run.file, run.load_options()))))) {
     for (const NamedDescriptor& one : graph_.inputs()) {
       inputs_.emplace_back(one.name,

@@ -71,7 +71,7 @@ Result<Operand> BuildChain(GraphBuilder& builder, bool multiply, WeightFiles& fi
 }
 
 void RunOurs(bool multiply, WeightFiles files) {
-  const Context context = Must(Context::Create({.threads = 1}));
+  const Context context = Must(Context::Create({.backend = "onnxruntime", .threads = 1}));
   GraphBuilder builder = Must(GraphBuilder::Create(context));
   const Operand y = Must(BuildChain(builder, multiply, files));
   const Graph graph = Must(builder.Build({{"y", y}}));

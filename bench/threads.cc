@@ -17,7 +17,7 @@ int Main(int argc, char** argv) {
   Report report("threads", argc, argv);
   report.Version("ONNX Runtime", OrtLibrary().version());
   Weights weights;
-  const Context context = Must(Context::Create({.threads = 1}));
+  const Context context = Must(Context::Create({.backend = "onnxruntime", .threads = 1}));
   const Graph graph = Must(context.Compile(ConvStack(weights)));
   WebnnSession first(context, graph);
   WebnnSession second(context, graph);

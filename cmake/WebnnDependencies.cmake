@@ -68,6 +68,29 @@ endif()
 add_library(webnn_onnxruntime_headers INTERFACE)
 target_include_directories(webnn_onnxruntime_headers SYSTEM INTERFACE "${WEBNN_ORT_INCLUDE_DIR}")
 
+# Folders of src/backends that are not built, because the headers that they need are missing.
+set(webnn_backends_left_out)
+
+# OpenVINO: C headers only; the library is opened at run time.
+set(WEBNN_OPENVINO AUTO CACHE STRING "Build the OpenVINO back end: ON, OFF, or AUTO: if the headers are there")
+set_property(CACHE WEBNN_OPENVINO PROPERTY STRINGS AUTO ON OFF)
+set(WEBNN_OPENVINO_INCLUDE_DIR "${WEBNN_DEPS_DIR}/openvino/include"
+    CACHE PATH "Folder of openvino/c/openvino.h")
+if(WEBNN_OPENVINO AND EXISTS "${WEBNN_OPENVINO_INCLUDE_DIR}/openvino/c/openvino.h")
+  add_library(webnn_openvino_headers INTERFACE)
+  target_include_directories(webnn_openvino_headers SYSTEM
+                             INTERFACE "${WEBNN_OPENVINO_INCLUDE_DIR}")
+  add_compile_definitions(WEBNN_HAVE_OPENVINO=1)
+else()
+  list(APPEND webnn_backends_left_out openvino)
+  if(WEBNN_OPENVINO STREQUAL "AUTO")
+    message(STATUS "webnn: no back end for OpenVINO, the headers are not in ${WEBNN_OPENVINO_INCLUDE_DIR}")
+  elseif(WEBNN_OPENVINO)
+    message(FATAL_ERROR "webnn: ${WEBNN_OPENVINO_INCLUDE_DIR} holds no openvino/c/openvino.h. Run "
+                        "tools/setup.sh, or name the folder by -DWEBNN_OPENVINO_INCLUDE_DIR=/path.")
+  endif()
+endif()
+
 # NVIDIA: headers only; the driver and TensorRT are opened at run time.
 set(WEBNN_TENSORRT AUTO CACHE STRING "Build the TensorRT back ends: ON, OFF, or AUTO: if the headers are there")
 set_property(CACHE WEBNN_TENSORRT PROPERTY STRINGS AUTO ON OFF)
@@ -86,6 +109,9 @@ if(WEBNN_TENSORRT AND EXISTS "${WEBNN_CUDA_INCLUDE_DIR}/cuda.h")
       list(APPEND webnn_tensorrt_generations ${generation})
     endif()
   endforeach()
+endif()
+if(NOT webnn_tensorrt_generations)
+  list(APPEND webnn_backends_left_out cuda tensorrt)
 endif()
 if(webnn_tensorrt_generations)
   add_library(webnn_cuda_headers INTERFACE)

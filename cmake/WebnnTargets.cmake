@@ -4,7 +4,7 @@
 # when dlopen() is called on the binary's behalf, as the sanitizers' run time does.
 set(CMAKE_BUILD_RPATH
     "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/lib" "${PROJECT_SOURCE_DIR}/.deps/tensorrt-10/lib"
-    "${PROJECT_SOURCE_DIR}/.deps/tensorrt-rtx/lib")
+    "${PROJECT_SOURCE_DIR}/.deps/tensorrt-rtx/lib" "${PROJECT_SOURCE_DIR}/.deps/openvino/lib")
 
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(WEBNN_CCACHE ccache)
@@ -124,7 +124,7 @@ function(webnn_add_backends)
   foreach(folder IN LISTS folders)
     if(IS_DIRECTORY "${folder}")
       get_filename_component(name "${folder}" NAME)
-      if(name MATCHES "^(cuda|tensorrt)$" AND NOT TARGET webnn_cuda_headers)
+      if(name IN_LIST webnn_backends_left_out)
         continue()
       endif()
       file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cc")

@@ -21,6 +21,7 @@ PROGRAMS = ["conformance", "cli"]
 VENDOR_HEADERS = {
     r"google/protobuf/|onnx/onnx.*\.pb\.h|onnx.*\.pb\.h": ["onnx"],
     r"onnxruntime.*\.h|core/providers/": ["backends/onnxruntime"],
+    r"openvino/": ["backends/openvino"],
     r"NvInfer.*|NvOnnx.*|cuda_runtime.*\.h": ["backends/tensorrt/vendor"],
     r"cuda.*\.h": ["backends/cuda"],
     r"xxhash\.h": ["core"],

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the Web Platform Tests' cases:  tools/run_conformance.sh PROGRAM REPORT [MODELS]
 # With MODELS, a folder to write them to, the graphs' ONNX is checked as well. With WEBNN_THROUGH, a
-# format, each graph is saved and loaded again before it runs.
+# format, each graph is saved and loaded again before it runs. WEBNN_BACKEND names the back end; where
+# it cannot be used the test is skipped.
 # The cases are looked for when the test runs: in $WEBNN_WPT_CASES, then in ../shared/wpt.
 # Exit status 77 (skipped) when they are not there.
 set -euo pipefail
@@ -17,6 +18,13 @@ for cases in "${WEBNN_WPT_CASES:-}" "$root/../shared/wpt"; do
   if [ -d "$cases" ]; then
     cases="$(cd "$cases" && pwd)"
     run=("$program" --jobs "${WEBNN_JOBS:-2}" --report "$report")
+    if [ -n "${WEBNN_BACKEND:-}" ]; then
+      run+=(--backend "$WEBNN_BACKEND")
+      if ! reason="$("${run[@]}" --cases "$cases" --filter conformance/identity.json 2>&1)"; then
+        printf 'the back end %s cannot be used here: %s\n' "$WEBNN_BACKEND" "$reason"
+        exit 77
+      fi
+    fi
     if [ -n "${WEBNN_THROUGH:-}$models" ]; then run+=(--filter conformance/); fi
     if [ -n "${WEBNN_THROUGH:-}" ]; then run+=(--through "$WEBNN_THROUGH"); fi
     [ -n "$models" ] || exec "${run[@]}" --cases "$cases"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prepares a fresh Debian 12 / Ubuntu 24.04 machine for building webnn.cpp.
 #
-#   tools/setup.sh           compilers, libraries, ONNX Runtime, onnx.proto, the headers of CUDA and
-#                            TensorRT, and TensorRT-RTX's library in .deps/
+#   tools/setup.sh           compilers, libraries, ONNX Runtime, OpenVINO, onnx.proto, the headers of
+#                            CUDA and TensorRT, and TensorRT-RTX's library in .deps/
 #   tools/setup.sh lint      clang-format and clang-tidy 19
 #   tools/setup.sh fuzz      clang, its sanitizer run time and LLVM tools 19
 #   tools/setup.sh models    model files for the tests and the demo, in .deps/models and
@@ -337,6 +337,26 @@ setup_ort_library() {
   say "ONNX Runtime library: $(basename "$library")"
 }
 
+# OpenVINO's files lie side by side and find one another there; the plain name is the one that
+# programs ask the loader for.
+setup_openvino() {
+  local package file
+  if ! package="$(package_dir openvino)" || [ ! -f "$package/include/openvino/c/openvino.h" ]; then
+    say "OpenVINO: no package for this machine; webnn is built without it"
+    return
+  fi
+  rm -rf "$deps/openvino"
+  mkdir -p "$deps/openvino/lib"
+  package="$(realpath --relative-to="$deps/openvino/lib" "$package")"
+  for file in "$deps/openvino/lib/$package"/libs/*.so*; do
+    file="$(basename "$file")"
+    ln -s "$package/libs/$file" "$deps/openvino/lib/$file"
+    case "$file" in libopenvino_c.so.*) ln -s "$file" "$deps/openvino/lib/libopenvino_c.so" ;; esac
+  done
+  ln -s "${package#../}/include" "$deps/openvino/include"
+  say "OpenVINO: headers and library of the package"
+}
+
 setup_onnx_proto() {
   local proto
   proto="$(package_dir onnx)/onnx.proto"
@@ -369,6 +389,7 @@ case "$mode" in
     setup_ort_headers
     setup_ort_library
     setup_onnx_proto
+    setup_openvino
     setup_cuda_headers
     setup_tensorrt_headers
     setup_tensorrt_rtx

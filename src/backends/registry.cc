@@ -5,6 +5,9 @@
 #ifdef WEBNN_HAVE_TENSORRT
 #include "backends/tensorrt/backend.h"
 #endif
+#ifdef WEBNN_HAVE_OPENVINO
+#include "backends/openvino/backend.h"
+#endif
 
 namespace webnn {
 
@@ -13,6 +16,9 @@ std::span<const BackendEntry> AllBackends() {
 #ifdef WEBNN_HAVE_TENSORRT
       BackendEntry{"tensorrt", &OpenTensorRt, &ProbeTensorRt},
       BackendEntry{"tensorrt-rtx", &OpenTensorRtRtx, &ProbeTensorRtRtx},
+#endif
+#ifdef WEBNN_HAVE_OPENVINO
+      BackendEntry{"openvino", &OpenOpenVino},
 #endif
       BackendEntry{"onnxruntime", &OpenOnnxRuntime},
   };

@@ -222,6 +222,13 @@ class Serializer {
     }
     tensor->set_data_location(::onnx::TensorProto::EXTERNAL);
     SetExternal(tensor, "length", std::to_string(bytes.size()));
+    if (options_.place) {
+      if (const std::optional<WeightPlace> place = options_.place(bytes)) {
+        SetExternal(tensor, "location", place->location);
+        SetExternal(tensor, "offset", std::to_string(place->offset));
+        return;
+      }
+    }
     if (std::optional<FileRange> file = FindFile(initializer)) {
       SetExternal(tensor, "location", file->path.substr(1));
       SetExternal(tensor, "offset", std::to_string(file->offset));

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +15,13 @@
 
 /// Models in ONNX's wire format.
 namespace webnn::onnx_format {
+
+/// Where a runtime finds a weight by itself: location and offset of ONNX's external data, in the
+/// words that this runtime understands.
+struct WeightPlace {
+  std::string location;
+  uint64_t offset = 0;
+};
 
 struct SerializeOptions {
   /// All weights inside the file, for tools that get nothing but the file.
@@ -25,6 +34,8 @@ struct SerializeOptions {
   /// Large external weights that lie in one of these files are referred to there, by a location
   /// relative to the root folder, and not handed over.
   const FileMappings* files = nullptr;
+  /// Asked for each external weight; those that it gives a place are not handed over.
+  std::function<std::optional<WeightPlace>(std::span<const std::byte> bytes)> place = nullptr;
   /// All external weights lie in a file of this name, in the order in which they are handed over
   /// and at their offsets. Empty: each in one of its own.
   std::string weights_file = {};

@@ -77,7 +77,7 @@ TEST_P(ModelFiles, EqualsOnnxRuntimeOnTheOriginal) {
   if (!std::filesystem::exists(run.file)) {
     GTEST_SKIP() << run.file << " is not there: tools/setup.sh models";
   }
-  const auto context = Context::Create({.threads = 1});
+  const auto context = Context::Create({.backend = "onnxruntime", .threads = 1});
   ASSERT_THAT(context, Succeeds());
   bench::FileSession original(run, 1);
   std::vector<std::string> names;

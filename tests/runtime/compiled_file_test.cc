@@ -161,12 +161,14 @@ TEST_F(CompiledFileTest, AnotherBackendSaysWhose) {
   const auto loaded = MakeScripted(other).LoadCompiled(Path("graph"));
   EXPECT_THAT(loaded, Fails(ErrorCode::kNotSupported, "was compiled by scripted 1"));
   EXPECT_THAT(loaded, Fails(ErrorCode::kNotSupported, "load it with a context of the back end"));
-  EXPECT_THAT(Context::Create().value().LoadCompiled(Path("graph")),
+  EXPECT_THAT(Context::Create({.backend = "onnxruntime"}).value().LoadCompiled(Path("graph")),
               Fails(ErrorCode::kNotSupported, "this context is of onnxruntime"));
 }
 
 TEST_F(CompiledFileTest, ABackendWithoutCompiledGraphsSaysSo) {
-  EXPECT_THAT(Context::Create().value().CompileToFile(Definition(), Path("graph"), {}),
+  EXPECT_THAT(Context::Create({.backend = "onnxruntime"})
+                  .value()
+                  .CompileToFile(Definition(), Path("graph"), {}),
               Fails(ErrorCode::kNotSupported, "onnxruntime: its compiled graphs cannot be saved"));
   EXPECT_EQ(FileCount(), 0u);
 }

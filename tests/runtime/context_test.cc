@@ -42,7 +42,7 @@ TEST(ContextTest, EchoesItsOptions) {
 }
 
 TEST(ContextTest, SaysWhatRuns) {
-  const Context context = Context::Create().value();
+  const Context context = Context::Create({.backend = "onnxruntime"}).value();
   EXPECT_EQ(context.backend(), "onnxruntime");
   EXPECT_THAT(context.Explain(), StartsWith("onnxruntime 1."));
   EXPECT_THAT(context.Explain(), HasSubstr("cpu"));

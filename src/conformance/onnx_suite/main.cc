@@ -70,7 +70,7 @@ Result<RunReport> RunCases(const Suite& suite, const ReviewedList& list, const O
   std::optional<Context> context;  // Of a child.
   const auto work = [&](size_t i) {
     if (!context) {
-      auto created = Context::Create({.threads = 1});
+      auto created = Context::Create({.backend = "onnxruntime", .threads = 1});
       if (!created) return ToText(Outcome{.error = ToString(created.error())});
       context = *std::move(created);
     }

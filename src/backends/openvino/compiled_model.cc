@@ -1,0 +1,61 @@
+#include "backends/openvino/compiled_model.h"
+
+#include <utility>
+
+#include "core/check.h"
+#include "core/try.h"
+
+namespace webnn::ov {
+
+Result<std::unique_ptr<CompiledModel>> CompiledModel::Create(const Library& library,
+                                                             Handle<ov_compiled_model_t> model,
+                                                             std::shared_ptr<const void> imported) {
+  auto compiled = std::unique_ptr<CompiledModel>(new CompiledModel(library));
+  compiled->imported_ = std::move(imported);
+  compiled->model_ = std::move(model);
+  WEBNN_ASSIGN_OR_RETURN(compiled->signature_,
+                         Signature::Of(library.api(), compiled->model_.get()));
+  return compiled;
+}
+
+template <class AddressOf>
+Result<void> CompiledModel::RunAt(const AddressOf& address_of) {
+  std::unique_ptr<Request> request = pool_.Take(address_of);
+  Result<void> result = [&]() -> Result<void> {
+    if (request == nullptr) {
+      WEBNN_ASSIGN_OR_RETURN(request, Request::Create(library_.api(), model_.get(), signature_));
+    }
+    WEBNN_RETURN_IF_ERROR(request->Bind(address_of));
+    return request->Run();
+  }();
+  // What state a failure leaves behind is not documented.
+  if (!result.ok()) request.reset();
+  pool_.Give(std::move(request));
+  return result;
+}
+
+Result<void> CompiledModel::Run(std::span<BackendTensor* const> inputs,
+                                std::span<BackendTensor* const> outputs) {
+  WEBNN_CHECK(inputs.size() == signature_.input_count);
+  WEBNN_CHECK(inputs.size() + outputs.size() == signature_.slots.size());
+  return RunAt([&](size_t k) {
+    BackendTensor* tensor = k < inputs.size() ? inputs[k] : outputs[k - inputs.size()];
+    return static_cast<const HostTensor*>(tensor)->data();
+  });
+}
+
+Result<void> CompiledModel::Compute(std::span<const std::span<const std::byte>> inputs,
+                                    std::span<const std::span<std::byte>> outputs) {
+  WEBNN_CHECK(inputs.size() == signature_.input_count);
+  WEBNN_CHECK(inputs.size() + outputs.size() == signature_.slots.size());
+  for (size_t i = 0; i < signature_.slots.size(); ++i) {
+    const size_t size = i < inputs.size() ? inputs[i].size() : outputs[i - inputs.size()].size();
+    WEBNN_CHECK(size == signature_.slots[i].byte_length);
+  }
+  return RunAt([&](size_t k) {
+    if (k >= inputs.size()) return outputs[k - inputs.size()].data();
+    return const_cast<std::byte*>(inputs[k].data());  // NOLINT: OpenVINO only reads inputs
+  });
+}
+
+}  // namespace webnn::ov
