@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: python wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs install clean distclean
+.PHONY: python python-stub wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -49,6 +49,10 @@ build: configure  ## Library, tests, tools, examples and benchmarks in build/ (i
 
 python: configure  ## The Python package in build/python: PYTHONPATH=build/python python3 -c 'import webnn'
 	@cmake --build build -j $(JOBS) --target webnn_python
+
+python-stub: python  ## Write python/webnn/_core.pyi anew from the built module
+	@PYTHONPATH=build/python .deps/venv/bin/python tools/generate_stub.py >build/_core.pyi
+	@cp build/_core.pyi python/webnn/_core.pyi
 
 wheel: setup  ## A wheel of the Python package in dist/
 	@.deps/venv/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .

@@ -219,7 +219,9 @@ void BindBuilder(nb::module_& module) {
   nb::class_<PyBuilder> builder(module, "GraphBuilder",
                                 "The operators; `webnn.MLGraphBuilder` adds the rest.");
   builder.def(nb::init<nb::object>(), nb::arg("context").none() = nb::none());
-  builder.def_prop_ro("_context", [](const PyBuilder& self) { return self.context; });
+  builder.def_prop_ro(
+      "_context", [](const PyBuilder& self) { return self.context; },
+      nb::sig("def _context(self) -> MLContext | None"));
   builder.def("_input", &AddInput,
               nb::sig("def _input(self, name: str, shape: Sequence[int], "
                       "data_type: str) -> MLOperand"));

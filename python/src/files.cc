@@ -304,9 +304,11 @@ nb::object ImportMemory(nb::handle_t<PyContext> self, const std::string& data_ty
 }  // namespace
 
 void BindFiles(nb::module_& module) {
-  module.def("_load_model", &LoadModelFile, nb::arg("source"), nb::arg("options"),
-             nb::sig("def _load_model(source: str | bytes | memoryview, options: dict[str, Any]) "
-                     "-> MLGraph"));
+  module.def(
+      "_load_model", &LoadModelFile, nb::arg("source"), nb::arg("options"),
+      nb::sig(
+          "def _load_model(source: str | bytes | bytearray | memoryview, options: dict[str, Any]) "
+          "-> MLGraph"));
   module.def("_is_compiled", [](const std::string& path) { return LooksCompiled(path); });
 #ifdef WEBNN_HAVE_CLI
   module.def("_command_line", [](const std::vector<std::string>& arguments) {
@@ -324,9 +326,15 @@ void BindContextFiles(nb::class_<PyContext>& context) {
               nb::arg("options").none(),
               nb::sig("def _compile_to_file(self, graph: MLGraph, path: str, options: Mapping[str, "
                       "object] | None) -> None"));
-  context.def("_load_compiled", &LoadCompiled);
-  context.def("_from_capsule", &FromCapsule);
-  context.def("_import_memory", &ImportMemory);
+  context.def("_load_compiled", &LoadCompiled,
+              nb::sig("def _load_compiled(self, path: str, /) -> MLGraph"));
+  context.def("_from_capsule", &FromCapsule,
+              nb::sig("def _from_capsule(self, capsule: object, readable: bool, writable: bool, /) "
+                      "-> MLTensor"));
+  context.def("_import_memory", &ImportMemory,
+              nb::sig("def _import_memory(self, data_type: str, shape: Sequence[int], device: str, "
+                      "ordinal: int, address: int, owner: object, readable: bool, writable: bool, "
+                      "/) -> MLTensor"));
 }
 void BindGraphFiles(nb::class_<PyGraph>& graph) {
   graph.def("_save", &SaveModelFile);

@@ -22,7 +22,7 @@ _SUPPORTED = {
 }
 
 
-def to_array(value: Any, what: str) -> np.ndarray:
+def to_array(value: Any, what: str) -> Any:
     """The value as an array; other frameworks' tensors in place where DLPack allows that."""
     if not isinstance(value, np.ndarray):
         if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
@@ -46,7 +46,7 @@ def to_array(value: Any, what: str) -> np.ndarray:
     return value
 
 
-def _convert(array: np.ndarray, data_type: str, what: str) -> np.ndarray:
+def _convert(array: Any, data_type: str, what: str) -> Any:
     stored = np.dtype(_STORED.get(data_type, data_type))
     if array.dtype != stored:
         converted = None
@@ -72,7 +72,7 @@ def _convert(array: np.ndarray, data_type: str, what: str) -> np.ndarray:
     return array
 
 
-def as_declared(value: Any, data_type: str, shape: tuple[int, ...], what: str) -> np.ndarray:
+def as_declared(value: Any, data_type: str, shape: tuple[int, ...], what: str) -> Any:
     """A packed array of just this type and shape."""
     array = to_array(value, what)
     if array.shape != shape:

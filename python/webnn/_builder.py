@@ -288,7 +288,8 @@ class MLGraphBuilder(_core.GraphBuilder):
             raise ValidationError(
                 f"Global pooling input must be 4D: its shape is {input.shape}"
             )
-        return pool(input, layout=layout or "nchw")
+        result: MLOperand = pool(input, layout=layout or "nchw")
+        return result
 
     def squeeze(self, input: MLOperand, axes: Sequence[int] | None = None) -> MLOperand:
         """``reshape`` without the axes, which are of size 1; without all such where none are given."""

@@ -3,6 +3,7 @@ blocking an event loop."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, TypeVar
 
 from . import _core
@@ -230,13 +231,8 @@ class MLContext(_core.Context):
     @property
     def device(self) -> str:
         """The device in use: "cpu", "cuda:0"."""
-        text = self.explain().strip().splitlines()[-1]
-        marker = "device "
-        if marker in text:
-            return text[text.index(marker) + len(marker) :].split(":" if "cuda" not in text else " ")[
-                0
-            ].split(",")[0].strip(": ")
-        return "cpu"
+        found = re.search(r"device ([a-z]+(?::\d+)?)", self.explain().strip().splitlines()[-1])
+        return str(found[1]) if found else "cpu"
 
     def backend_info(self) -> dict[str, Any]:
         """pywebnn's description of the back end. ``backend`` and ``explain()`` say more."""
@@ -283,7 +279,7 @@ class MLDeviceTensor(MLTensor):
     def __init__(self, context: MLContext, tensor: MLTensor) -> None:
         super().__init__(tensor)
         self._device = context.device
-        self._backend = context.backend_info()["backend"]
+        self._backend: str = context.backend_info()["backend"]
 
     @property
     def device(self) -> str:

@@ -32,7 +32,8 @@ def import_tensor(context: MLContext, tensor: Any, readable: bool, writable: boo
     order, kind, size = interface["typestr"][0], interface["typestr"][1], interface["typestr"][2:]
     if order == ">" or kind not in _KINDS:
         raise ValidationError(f"import_tensor: WebNN has no data type {interface['typestr']}")
-    expected, step = [], int(size)
+    expected: list[int] = []
+    step = int(size)
     for length in reversed(shape):
         expected.insert(0, step)
         step *= length
