@@ -18,7 +18,7 @@ Hash128 HashBytes(std::span<const std::byte> bytes) {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{4} << 20;
-constexpr size_t kMaxThreads = 8;
+constexpr size_t kMaxThreads = 16;
 
 // A chunk of one content, which is the parts one after the other.
 struct Chunk {

@@ -12,7 +12,6 @@ namespace {
 constexpr int64_t kPairs = 2;  // 4-bit numbers in a byte
 constexpr int64_t kTwoTo31 = int64_t{1} << 31;
 constexpr int64_t kTwoTo32 = int64_t{1} << 32;
-constexpr int64_t kSignBit = std::numeric_limits<int64_t>::min();
 
 struct Bits {
   int count;
@@ -111,6 +110,14 @@ LoweredValue Writer::Barrier(LoweredValue value) {
   return Where(Less(value, Scalar(0, value.element)), value, Emit("Abs", {value}));
 }
 
+LoweredValue Writer::FlipSign(LoweredValue value) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  if (!target_.reassociates) return Add(value, Scalar(kLeast, Element::kInt64));
+  // TensorRT's kernels take the least int64 for 0 where it is a constant: so half of it, twice.
+  const LoweredValue half = Scalar(kLeast / 2, Element::kInt64);
+  return Add(Barrier(Add(value, half)), half);
+}
+
 // A carrier's number as the one of `element` that is equal modulo 2^bits.
 LoweredValue Writer::Wrap(LoweredValue value, Element element) {
   const auto [bits, is_signed] = IntegerBits(element);
@@ -144,7 +151,7 @@ LoweredValue Writer::Convert(LoweredValue value, Element element) {
     const LoweredValue below = Less(number, middle);
     const LoweredValue rest = Where(below, number, Sub(number, middle));
     const LoweredValue bits = ConvertCarried(rest, Element::kFloat, Element::kInt64);
-    result = Where(below, bits, Add(bits, integer(kSignBit)));
+    result = Where(below, bits, FlipSign(bits));
   } else if (value.element == Element::kUint32 && from == Element::kInt64 &&
              element == Element::kInt32) {
     const LoweredValue number = {value.id, from};

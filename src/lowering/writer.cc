@@ -176,15 +176,14 @@ LoweredValue Writer::ToOrdered(LoweredValue value, std::string_view op) {
     const auto bytes = std::as_bytes(std::span(ordered));
     return AddFolded({bytes.begin(), bytes.end()}, constant->sizes, Element::kInt64);
   }
-  return Barrier(Add(Cast(value, Element::kInt64), Scalar(kSign, Element::kInt64)));
+  return Barrier(FlipSign(Cast(value, Element::kInt64)));
 }
 
 LoweredValue Writer::FromOrdered(LoweredValue value, LoweredValue original) {
   if (original.element != Element::kUint64 || value.element == Element::kUint64) {
     return Cast(value, original.element);
   }
-  return Cast(Add(Barrier(value), Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64)),
-              Element::kUint64);
+  return Cast(FlipSign(Barrier(value)), Element::kUint64);
 }
 
 namespace {

@@ -142,6 +142,8 @@ class Writer {
   /// `value` in a form in which no runtime recognises it, so that what makes it is not combined
   /// with what it is used for; nothing where the target does not reassociate.
   LoweredValue Barrier(LoweredValue value);
+  /// The int64 with its sign bit the other way round: value + 2^63.
+  LoweredValue FlipSign(LoweredValue value);
   /// Nothing when `axes` are empty (the operator would reduce all).
   LoweredValue Reduce(std::string_view op, LoweredValue value, std::span<const int64_t> axes,
                       bool keep_dimensions);

@@ -1,5 +1,6 @@
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "ops/common.h"
 
@@ -67,6 +68,27 @@ Result<OutputShape> Infer(const InferContext& context, const Clamp& op) {
   return SameAs(context, op.input);
 }
 
+namespace {
+
+// Limits the uint64 that the int64 of equal bits stands for: a negative one is 2^63 or more.
+LoweredValue ClampUnsigned(Writer& writer, LoweredValue bits, const Clamp& op) {
+  const auto bound = [](const Number& value) {
+    int64_t number = 0;
+    std::memcpy(&number, value.Encode(DataType::kUint64).data(), sizeof number);
+    return number;
+  };
+  const int64_t low = op.min_value ? bound(*op.min_value) : 0;
+  const int64_t high = op.max_value ? bound(*op.max_value) : -1;
+  const LoweredValue least = writer.Scalar(low, Element::kInt64);
+  const LoweredValue most = writer.Scalar(high, Element::kInt64);
+  const LoweredValue large = writer.Less(bits, writer.Scalar(0, Element::kInt64));
+  if (high >= 0) return writer.Where(large, most, writer.Clip(bits, least, most));
+  if (low < 0) return writer.Where(large, writer.Clip(bits, least, most), least);
+  return writer.Where(large, writer.Min(bits, most), writer.Max(bits, least));
+}
+
+}  // namespace
+
 LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
   const LoweredValue input = writer.Get(op.input);
   const bool is_float = IsFloat(input.element);
@@ -77,15 +99,19 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
   const std::string_view onnx = is_bound(op.min_value) && is_bound(op.max_value) ? "Clip"
                                 : is_bound(op.min_value)                         ? "Max"
                                                                                  : "Min";
-  std::vector<LoweredValue> inputs = {writer.ToOrdered(input, onnx)};
+  if (input.element == Element::kUint64 && (op.min_value || op.max_value) &&
+      !writer.target().Supports(onnx, Element::kUint64)) {
+    return ClampUnsigned(writer, writer.Cast(input, Element::kInt64), op);
+  }
+  std::vector<LoweredValue> inputs = {
+      writer.Cast(input, writer.ComputeType(input.element, {onnx}))};
   for (const std::optional<Number>& value : {op.min_value, op.max_value}) {
     if (is_bound(value))
-      inputs.push_back(writer.ToOrdered(writer.Scalar(*value, input.element), onnx));
+      inputs.push_back(writer.Cast(writer.Scalar(*value, input.element), inputs[0].element));
   }
   if (inputs.size() == 1) return input;
-  return writer.FromOrdered(onnx == "Clip" ? writer.Clip(inputs[0], inputs[1], inputs[2])
-                                           : writer.Binary(onnx, inputs[0], inputs[1]),
-                            input);
+  return onnx == "Clip" ? writer.Clip(inputs[0], inputs[1], inputs[2])
+                        : writer.Binary(onnx, inputs[0], inputs[1]);
 }
 
 // ---- One option or two, float only. ----
