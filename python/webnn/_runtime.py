@@ -29,6 +29,9 @@ if "ORT_DYLIB_PATH" not in os.environ:
     _found = _onnxruntime_library()
     if _found is not None:
         os.environ["ORT_DYLIB_PATH"] = _found
+# The library looks in the environment that is active; this interpreter's may be another.
+if "WEBNN_ONNXRUNTIME_LIBRARY" not in os.environ and os.environ.get("ORT_DYLIB_PATH"):
+    os.environ["WEBNN_ONNXRUNTIME_LIBRARY"] = os.environ["ORT_DYLIB_PATH"]
 
 
 def cmake_dir() -> str:

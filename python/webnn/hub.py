@@ -53,10 +53,15 @@ class Hub:
         """
         folder = self._folder(model_id)
         found: dict[str, str] = {}
+        # Written last: what is not here then is not there either.
+        complete = folder / ".complete"
+        offline = complete.is_file() and not force
         for kind, names in _FILES.items():
             errors = []
             for name in names:
                 path = folder / name
+                if offline and not path.is_file():
+                    continue
                 if force or not path.is_file():
                     try:
                         self._fetch(f"{self.endpoint}/{model_id}/resolve/main/{name}", path)
@@ -67,6 +72,7 @@ class Hub:
                 break
             if kind == "graph" and kind not in found:
                 raise FileError(f"{model_id} could not be downloaded: {'; '.join(errors)}")
+        complete.touch()
         return found
 
     def load(self, model_id: str, context: MLContext | None = None) -> MLGraph:

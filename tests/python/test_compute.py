@@ -299,6 +299,18 @@ def test_objects_in_globals_end_with_the_process():
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
+def test_onnxruntime_of_this_interpreter_is_found_without_an_active_environment():
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    done = subprocess.run(
+        [sys.executable, "-c", "import webnn; print(webnn.ML().create_context().backend)"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 # ---- Building. ----
 
 

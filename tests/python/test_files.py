@@ -188,6 +188,7 @@ def test_the_hub(context, model, tmp_path):
             hub.download_model("me/other")
     finally:
         server.shutdown()
+        server.server_close()
     assert "me/model" in hub.list_cached_models()
     same(context.compute(hub.load("me/model"), inputs)["y"], expected)
     with pytest.raises(webnn.ValidationError):
