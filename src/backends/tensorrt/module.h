@@ -106,9 +106,11 @@ class Module {
   /// Whether the parser takes weights where they lie. Otherwise a model whose weights are inside
   /// the file builds fastest; weights beside it are written to a temporary file.
   virtual bool takes_weights() const = 0;
-  /// Parses and builds. Several calls build side by side, each with a builder of a pool that lives
-  /// as long as the process. `progress` is told "start", "parse" and "build", from any thread but
-  /// never from two at once, more often than a user needs; AbortError when it gave false.
+  /// Parses and builds, each call with a builder of a pool that lives as long as the process. On
+  /// one device builds of level 0 run side by side; others, which measure kernels, one after the
+  /// other
+  /// ("wait"). `progress` is told "start", "parse", "wait" and "build", from any thread but never
+  /// from two at once, more often than a user needs; AbortError when it gave false.
   /// TensorRT-RTX needs no CUDA.
   virtual Result<BuiltPlan> Build(const onnx_format::SerializedModel& model,
                                   const BuildOptions& options,
