@@ -57,9 +57,8 @@ std::vector<std::string_view> GroupsOf(std::span<const Option> options) {
 }
 
 std::string SyntaxOf(const Option& option) {
-  const std::string names = option.letter.empty()
-                                ? std::string(option.name)
-                                : fmt::format("{}, {}", option.letter, option.name);
+  std::string names = option.letter.empty() ? std::string(option.name)
+                                            : fmt::format("{}, {}", option.letter, option.name);
   if (IsArgument(option) || option.value.empty()) return names;
   return fmt::format("{} {}", names, option.value);
 }

@@ -22,7 +22,7 @@ struct Sliced {
   uint32_t axis = 0;
 };
 Result<Sliced> Slice(Node& node, Movement& movement) {
-  const ImportedValue x = node.In(0);
+  const ImportedValue& x = node.In(0);
   if (!node.HasAttribute("axis")) return Sliced{movement.Reshape(x, {ElementCount(x.sizes)})};
   WEBNN_ASSIGN_OR_RETURN(const int64_t given, node.Int("axis", 0));
   WEBNN_ASSIGN_OR_RETURN(const uint32_t axis, node.Axis(given, node.RankOf(0)));
