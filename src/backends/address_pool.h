@@ -6,10 +6,13 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "backends/backend.h"
 #include "backends/host_memory.h"
+#include "core/check.h"
 
 /// Runs of one graph in several threads, each with a set of host addresses that the vendor's
 /// library was told once.
@@ -147,5 +150,35 @@ class AddressPool {
   size_t running_ = 0;
   size_t most_running_ = 0;
 };
+
+/// `CompiledGraph::Run` on tensors of the host: `run_at` gets the address of every place.
+/// `signature` has `input_count` and `slots`.
+template <class Signature, class RunAt>
+Result<void> RunOnTensors(const Signature& signature, std::span<BackendTensor* const> inputs,
+                          std::span<BackendTensor* const> outputs, const RunAt& run_at) {
+  WEBNN_CHECK(inputs.size() == signature.input_count);
+  WEBNN_CHECK(inputs.size() + outputs.size() == signature.slots.size());
+  return run_at([&](size_t k) {
+    BackendTensor* tensor = k < inputs.size() ? inputs[k] : outputs[k - inputs.size()];
+    return static_cast<const HostTensor*>(tensor)->data();
+  });
+}
+
+/// `CompiledGraph::Compute`, for libraries that only read their inputs.
+template <class Signature, class RunAt>
+Result<void> RunOnMemory(const Signature& signature,
+                         std::span<const std::span<const std::byte>> inputs,
+                         std::span<const std::span<std::byte>> outputs, const RunAt& run_at) {
+  WEBNN_CHECK(inputs.size() == signature.input_count);
+  WEBNN_CHECK(inputs.size() + outputs.size() == signature.slots.size());
+  for (size_t i = 0; i < signature.slots.size(); ++i) {
+    const size_t size = i < inputs.size() ? inputs[i].size() : outputs[i - inputs.size()].size();
+    WEBNN_CHECK(size == signature.slots[i].byte_length);
+  }
+  return run_at([&](size_t k) {
+    if (k >= inputs.size()) return outputs[k - inputs.size()].data();
+    return const_cast<std::byte*>(inputs[k].data());  // NOLINT: see above
+  });
+}
 
 }  // namespace webnn

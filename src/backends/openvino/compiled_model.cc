@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/check.h"
 #include "core/try.h"
 
 namespace webnn::ov {
@@ -36,26 +35,14 @@ Result<void> CompiledModel::RunAt(const AddressOf& address_of) {
 
 Result<void> CompiledModel::Run(std::span<BackendTensor* const> inputs,
                                 std::span<BackendTensor* const> outputs) {
-  WEBNN_CHECK(inputs.size() == signature_.input_count);
-  WEBNN_CHECK(inputs.size() + outputs.size() == signature_.slots.size());
-  return RunAt([&](size_t k) {
-    BackendTensor* tensor = k < inputs.size() ? inputs[k] : outputs[k - inputs.size()];
-    return static_cast<const HostTensor*>(tensor)->data();
-  });
+  return RunOnTensors(signature_, inputs, outputs,
+                      [&](const auto& address_of) { return RunAt(address_of); });
 }
 
 Result<void> CompiledModel::Compute(std::span<const std::span<const std::byte>> inputs,
                                     std::span<const std::span<std::byte>> outputs) {
-  WEBNN_CHECK(inputs.size() == signature_.input_count);
-  WEBNN_CHECK(inputs.size() + outputs.size() == signature_.slots.size());
-  for (size_t i = 0; i < signature_.slots.size(); ++i) {
-    const size_t size = i < inputs.size() ? inputs[i].size() : outputs[i - inputs.size()].size();
-    WEBNN_CHECK(size == signature_.slots[i].byte_length);
-  }
-  return RunAt([&](size_t k) {
-    if (k >= inputs.size()) return outputs[k - inputs.size()].data();
-    return const_cast<std::byte*>(inputs[k].data());  // NOLINT: OpenVINO only reads inputs
-  });
+  return RunOnMemory(signature_, inputs, outputs,
+                     [&](const auto& address_of) { return RunAt(address_of); });
 }
 
 }  // namespace webnn::ov
