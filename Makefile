@@ -116,10 +116,10 @@ bench: build  ## Run all benchmarks
 	  if [ -f "$$program" ] && [ -x "$$program" ]; then "$$program" || exit 1; fi; \
 	done
 
-test-tensorrt: build  ## Run the tests that need an NVIDIA GPU, and the conformance cases on it
+test-tensorrt: build  ## Run the tests that need an NVIDIA GPU, the command line and the conformance cases on it
 	@tools/test_tensorrt.sh build
 
-# To copy to a machine with a GPU: .gpu/run.sh build/tests/gpu_test
+# To copy to a machine with a GPU: .gpu/run.sh build/tests/gpu_test, .gpu/run.sh tests/gpu/cli_on_gpu.sh
 gpu-bundle: build models  ## All that the GPU tests need in .gpu/, to copy to a machine with a GPU
 	@tools/gpu_bundle.sh build .gpu
 

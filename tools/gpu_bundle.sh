@@ -35,6 +35,8 @@ done
 mkdir -p "$staging/examples" "$staging/docs"
 cp -r "$root/examples/data" "$staging/examples/data"
 cp "$root/docs/conformance.md" "$staging/docs/"
+mkdir -p "$staging/tests/gpu"
+cp "$root"/tests/gpu/cli_on_gpu.{sh,py} "$staging/tests/gpu/"
 
 cases="${WEBNN_WPT_CASES:-$root/../shared/wpt}"
 if [ -d "$cases/conformance" ]; then
@@ -79,7 +81,8 @@ done
 
 cat >"$folder/run.sh" <<'RUN'
 #!/usr/bin/env bash
-# Runs something with the programs of the bundle beside it: run.sh build/tests/gpu_test [ARGUMENT ...]
+# Runs something with the programs of the bundle beside it: run.sh build/tests/gpu_test [ARGUMENT ...],
+# run.sh tests/gpu/cli_on_gpu.sh
 # Paths of programs are those in the bundle; everything else is as it is here.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -102,7 +105,7 @@ export PATH="$unpacked/build:$unpacked/build/tests:$unpacked/build/bench:$PATH"
 export WEBNN_WPT_CASES="$unpacked/wpt" WEBNN_BUNDLE="$unpacked"
 [ "$#" -gt 0 ] || {
   echo "usage: run.sh PROGRAM [ARGUMENT ...], with one of:" >&2
-  (cd "$unpacked" && find build -type f) >&2
+  (cd "$unpacked" && find build tests -type f) >&2
   exit 2
 }
 program="$1"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests on a GPU: the test program, then the conformance cases cold and from the cache.
+# Tests on a GPU: the test program, the command line, then the conformance cases cold and from the
+# cache.
 #   tools/test_tensorrt.sh BUILD
 # WEBNN_WPT_CASES names the cases (default: ../shared/wpt); TENSORRT_ROOT TensorRT's folder.
 set -euo pipefail
@@ -12,6 +13,8 @@ if ! grep -q 'result="completed"' "$build/gpu_test.xml"; then
   echo "no test could run, see the reasons above"
   exit "$status"
 fi
+echo "the command line:"
+"$root/tests/gpu/cli_on_gpu.sh" "$build" || status=1
 
 cases="${WEBNN_WPT_CASES:-$root/../shared/wpt}"
 if [ ! -d "$cases/conformance" ]; then

@@ -10,8 +10,9 @@
 
 namespace webnn::conformance {
 
-/// Nothing is ever skipped. `kKnown` is a failure that the list of known cases explains.
-enum class Status : uint8_t { kPassed, kFailed, kKnown };
+/// Nothing is ever skipped. `kKnown` is a failure that the list of known cases explains; `kDiffers`
+/// a graph that ran, where `Options::any_result` asks for no more.
+enum class Status : uint8_t { kPassed, kFailed, kKnown, kDiffers };
 std::string_view Name(Status status);
 
 /// The output that is farthest off, among those that fail if one does.

@@ -28,6 +28,8 @@ constexpr const char* kFooter =
     "  webnn-conformance --cases ../shared/wpt --shard 1/4 --report part1.json\n"
     "  webnn-conformance --cases ../shared/wpt/conformance --backend tensorrt --processes 14 \\\n"
     "      --optimization-level 0 --cache-dir conformance-cache\n"
+    "  webnn-conformance --cases ../shared/wpt/conformance --backend tensorrt --processes 14 \\\n"
+    "      --optimization-level 0 --precision float16 --any-result\n"
     "\n"
     "Each failure is one line; the last line is \"N passed, N failed\". Exit status: 0 when all\n"
     "cases pass or are listed as known, 1 when one fails, compares nothing, or passes although it\n"
@@ -85,6 +87,9 @@ std::variant<Options, int> ParseOptions(int argc, const char* const* argv) {
   app.add_option("--through", through, "Run what each graph is after it was saved and loaded again")
       ->check(CLI::IsMember({"onnx", "webnn", "json"}))
       ->type_name("FORMAT");
+  app.add_flag("--any-result", options.any_result,
+               "Fail only what cannot be built or run: for precisions that upstream's tolerances "
+               "are not for");
   app.add_flag("--list", options.list, "Print \"file/name\" of the selected cases, run nothing");
   app.add_flag("--verbose", options.verbose, "Print each case to stderr before it runs");
   app.add_option("--report", options.report, "Write all results as JSON")->type_name("FILE");

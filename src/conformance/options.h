@@ -32,6 +32,7 @@ struct Options {
   unsigned processes = 0;  ///< Beside this one; 0: the cases run in this one.
   RunMode mode = RunMode::kTensors;
   ModelFormat through = ModelFormat::kAuto;  ///< kAuto: no file.
+  bool any_result = false;                   ///< What has run does not fail, however far off it is.
   bool list = false;
   bool verbose = false;
   std::filesystem::path report;  ///< Empty: none.

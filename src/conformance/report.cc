@@ -22,7 +22,7 @@ Json WorstToJson(const Distance& distance, Metric metric) {
 }
 
 void AddTo(Json& counts, const CaseResult& result) {
-  if (counts.is_null()) counts = {{"passed", 0}, {"failed", 0}, {"known", 0}};
+  if (counts.is_null()) counts = {{"passed", 0}, {"failed", 0}, {"known", 0}, {"differs", 0}};
   Json& count = counts[std::string(Name(result.status))];
   count = count.get<uint64_t>() + 1;
 }
@@ -59,6 +59,8 @@ std::string_view Name(Status status) {
       return "passed";
     case Status::kKnown:
       return "known";
+    case Status::kDiffers:
+      return "differs";
     case Status::kFailed:
       break;
   }
@@ -108,7 +110,7 @@ CaseResult CaseFromJson(const Json& json) {
   for (const CaseKind kind : {CaseKind::kConformance, CaseKind::kValidation}) {
     if (Name(kind) == text("kind")) result.kind = kind;
   }
-  for (const Status status : {Status::kPassed, Status::kFailed, Status::kKnown}) {
+  for (const Status status : {Status::kPassed, Status::kFailed, Status::kKnown, Status::kDiffers}) {
     if (Name(status) == text("status")) result.status = status;
   }
   if (json.contains("error")) result.error = text("error");
@@ -152,6 +154,7 @@ std::string ToJson(const RunReport& report) {
                        {"passed", report.Count(Status::kPassed)},
                        {"failed", report.failed()},
                        {"known", report.Count(Status::kKnown)},
+                       {"differs", report.Count(Status::kDiffers)},
                        {"compared", compared}}},
                      {"kinds", kinds},
                      {"ops", ops},
@@ -166,8 +169,8 @@ std::string ToJunit(const RunReport& report) {
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuite name=\"webnn-conformance\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" "
       "time=\"{:.3f}\">\n",
-      report.results.size() + report.stale.size(), report.failed(), report.Count(Status::kKnown),
-      report.seconds);
+      report.results.size() + report.stale.size(), report.failed(),
+      report.Count(Status::kKnown) + report.Count(Status::kDiffers), report.seconds);
   for (const CaseResult& result : report.results) {
     xml += fmt::format("<testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"",
                        Escape(result.file), Escape(result.name), result.seconds);
@@ -175,7 +178,7 @@ std::string ToJunit(const RunReport& report) {
       xml += "/>\n";
     } else {
       xml += fmt::format("><{} message=\"{}\"/></testcase>\n",
-                         result.status == Status::kKnown ? "skipped" : "failure",
+                         result.status == Status::kFailed ? "failure" : "skipped",
                          Escape(result.error));
     }
   }

@@ -179,6 +179,29 @@ TEST_F(ProgramTest, CountsKnownFailuresApart) {
   EXPECT_EQ(out_, "known: 1 (" + options_.known.string() + ")\n0 passed, 0 failed\n");
 }
 
+TEST_F(ProgramTest, CountsWhatRanApartWhereAnyResultWillDo) {
+  Write("cases/relu.json", ConformanceText("[0, 0.5, 0, 4]"));
+  Write("cases/right.json", ConformanceText("[0, 0.5, 0, 3]"));
+  // It passes, but what is known is known of the tolerances.
+  WriteKnown("| cases/right.json | small relu | all | a reason |\n");
+  options_.any_result = true;
+  options_.report = folder_ / "report.json";
+  options_.junit = folder_ / "junit.xml";
+  EXPECT_EQ(Run(), kExitOk);
+  EXPECT_EQ(out_, "ran, beyond the tolerance: 1\n1 passed, 0 failed\n");
+  const Json report = Json::parse(ReadFile(options_.report).value());
+  EXPECT_EQ(report["totals"]["differs"], 1);
+  EXPECT_EQ(report["cases"][0]["status"], "differs");
+  EXPECT_THAT(ReadFile(options_.junit).value(), HasSubstr("skipped=\"1\""));
+  // The same from other processes, and what cannot run fails.
+  Write("cases/other.json", ConformanceText("", R"("y": {"shape": [4], "dataType": "float32",
+                                                       "data": [0, 0, 0, 3]})"));
+  options_.processes = 2;
+  EXPECT_EQ(Run(), kExitFailed);
+  EXPECT_THAT(out_, HasSubstr("FAIL cases/other.json: small relu: "));
+  EXPECT_THAT(out_, EndsWith("ran, beyond the tolerance: 1\n1 passed, 1 failed\n"));
+}
+
 TEST_F(ProgramTest, FailsAListedCaseThatPasses) {
   Write("cases/relu.json", ConformanceText("[0, 0.5, 0, 3]"));
   WriteKnown("| cases/relu.json | small relu | all | a reason |\n");

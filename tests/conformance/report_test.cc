@@ -33,8 +33,9 @@ TEST(ReportTest, AFailureIsOneLine) {
 TEST(ReportTest, JsonHoldsCasesAndCounts) {
   const Json json = Json::parse(ToJson(SomeReport()));
   EXPECT_EQ(json["totals"], Json::parse(R"({"cases": 3, "passed": 1, "failed": 2, "known": 1,
-                                            "compared": 7})"));
-  EXPECT_EQ(json["ops"]["add"], Json::parse(R"({"passed": 1, "failed": 1, "known": 1})"));
+                                            "differs": 0, "compared": 7})"));
+  EXPECT_EQ(json["ops"]["add"],
+            Json::parse(R"({"passed": 1, "failed": 1, "known": 1, "differs": 0})"));
   EXPECT_EQ(json["kinds"]["validation"]["known"], 1);
   const Json& first = json["cases"][0];
   EXPECT_EQ(first["status"], "passed");

@@ -193,6 +193,24 @@ TEST_F(BuildTest, TimingsAreKeptForTheNextGraph) {
 
 // ---- Compiled files. ----
 
+// The file with another fact in its key, and a payload that no library should ever see.
+void WriteWithKey(const std::string& from, const std::string& to, std::string_view field,
+                  std::string_view text) {
+  const CompiledFile file = ReadCompiledFile(from).value();
+  cache::Key key;
+  for (const cache::KeyField& one : file.compiled.key.fields()) {
+    if (one.hashed) {
+      key.Add(one.name, Hash128{});
+    } else {
+      key.Add(one.name, one.name == field ? text : one.value);
+    }
+  }
+  const std::vector<std::byte> nonsense(1000, std::byte{0x5a});
+  auto out = AtomicFile::Create(to).value();
+  WriteCompiledFile(out, file.signature, {key, {nullptr, nonsense}}).value();
+  out.Commit().value();
+}
+
 class CompiledFileTest : public GpuTest {
  protected:
   std::string Make(const Context& context) {
@@ -200,22 +218,9 @@ class CompiledFileTest : public GpuTest {
     context.CompileToFile(SomeGraph(), path, context.options().compile).value();
     return path;
   }
-  /// The file with other facts in its key, and a payload that no library should ever see.
   std::string WithKey(const std::string& path, std::string_view field, std::string_view text) {
-    const CompiledFile file = ReadCompiledFile(path).value();
-    cache::Key key;
-    for (const cache::KeyField& one : file.compiled.key.fields()) {
-      if (one.hashed) {
-        key.Add(one.name, Hash128{});
-      } else {
-        key.Add(one.name, one.name == field ? text : one.value);
-      }
-    }
     const std::string changed = folder_.path() + "/changed.compiled";
-    const std::vector<std::byte> nonsense(1000, std::byte{0x5a});
-    auto out = AtomicFile::Create(changed).value();
-    WriteCompiledFile(out, file.signature, {key, {nullptr, nonsense}}).value();
-    out.Commit().value();
+    WriteWithKey(path, changed, field, text);
     return changed;
   }
   Folder folder_;
@@ -286,6 +291,12 @@ int ChildLoadsFromCache(ChildArguments arguments) {
   const ContextOptions options = KeepingOptions(arguments[0]);
   const Context context = MakeContext(options);
   return Judge(context, context.Compile(SomeGraph()).value());
+}
+
+int ChildDoctorsFile(ChildArguments arguments) {
+  if (arguments.size() != 4) return 2;
+  WriteWithKey(arguments[0], arguments[1], arguments[2], arguments[3]);
+  return 0;
 }
 
 int ChildLoadsCompiled(ChildArguments arguments) {
