@@ -5,14 +5,31 @@
 #include <charconv>
 #include <thread>
 
+#include "core/hash_pieces.h"
 #include "fmt/format.h"
-#include "xxhash.h"
 
 namespace webnn {
 
+namespace {
+
+HashPieces FastestHashPieces() {
+#if defined(__x86_64__) || defined(__i386__)
+  if (kHashPiecesAvx2 != nullptr && __builtin_cpu_supports("avx2")) return kHashPiecesAvx2;
+#endif
+  return &HashPiecesHere;
+}
+
+Hash128 Hash(std::span<const Piece> pieces) {
+  static const HashPieces kHash = FastestHashPieces();
+  const Xxh3Halves hash = kHash(pieces.data(), pieces.size());
+  return {hash.high, hash.low};
+}
+
+}  // namespace
+
 Hash128 HashBytes(std::span<const std::byte> bytes) {
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-  return {hash.high64, hash.low64};
+  const Piece piece = {bytes.data(), bytes.size()};
+  return Hash({&piece, 1});
 }
 
 namespace {
@@ -28,20 +45,18 @@ struct Chunk {
 };
 
 Hash128 HashOf(const Chunk& chunk) {
-  XXH3_state_t state;
-  XXH3_INITSTATE(&state);
-  XXH3_128bits_reset(&state);
+  std::vector<Piece> pieces;
+  pieces.reserve(chunk.parts.size());
   size_t skip = chunk.begin;
   size_t left = chunk.length;
   for (const auto& part : chunk.parts) {
     const size_t from = std::min(skip, part.size());
     const size_t count = std::min(left, part.size() - from);
-    XXH3_128bits_update(&state, part.data() + from, count);
+    if (count > 0) pieces.push_back({part.data() + from, count});
     skip -= from;
     left -= count;
   }
-  const XXH128_hash_t hash = XXH3_128bits_digest(&state);
-  return {hash.high64, hash.low64};
+  return Hash(pieces);
 }
 
 // In threads where there is enough to do: one thread reads memory slower than the machine can.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,27 @@ std::vector<Hash128> HashEach(std::span<const std::span<const std::byte>> conten
 inline Hash128 HashBytes(std::string_view text) {
   return HashBytes(std::as_bytes(std::span(text)));
 }
+
+/// Keeps the hash of bytes that never change once somebody has computed it. For several threads.
+class KnownHash {
+ public:
+  std::optional<Hash128> Get() const {
+    if (!known_.load(std::memory_order_acquire)) return std::nullopt;
+    return Hash128{.high = high_.load(std::memory_order_relaxed),
+                   .low = low_.load(std::memory_order_relaxed)};
+  }
+  /// All callers have the same hash.
+  void Set(Hash128 hash) {
+    high_.store(hash.high, std::memory_order_relaxed);
+    low_.store(hash.low, std::memory_order_relaxed);
+    known_.store(true, std::memory_order_release);
+  }
+
+ private:
+  std::atomic<bool> known_ = false;
+  std::atomic<uint64_t> high_ = 0;
+  std::atomic<uint64_t> low_ = 0;
+};
 
 /// 32 hexadecimal digits in lower case, and back.
 std::string ToHex(Hash128 hash);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,8 +79,23 @@ class Walk {
   }
   Hash128 operators() const { return operators_.Hash(); }
   Hash128 weights() const {
+    // Only what nobody has read yet: a graph may be compiled several times.
+    std::vector<std::optional<Hash128>> hashes;
+    std::vector<std::span<const std::byte>> unread;
+    for (const ConstantData* weight : weights_) {
+      hashes.push_back(weight->hash != nullptr ? weight->hash->Get() : std::nullopt);
+      if (!hashes.back()) unread.push_back(weight->bytes);
+    }
+    const std::vector<Hash128> read = HashEach(unread);
+    auto next = read.begin();
     Encoder encoder;
-    for (const Hash128 hash : HashEach(weights_)) encoder.Add(hash);
+    for (size_t i = 0; i < weights_.size(); ++i) {
+      if (!hashes[i]) {
+        hashes[i] = *next++;
+        if (weights_[i]->hash != nullptr) weights_[i]->hash->Set(*hashes[i]);
+      }
+      encoder.Add(*hashes[i]);
+    }
     return encoder.Hash();
   }
 
@@ -113,7 +129,7 @@ class Walk {
     const OperandRecord& record = graph_.operands[id];
     operators_.Add("constant");
     operators_.Add(record.descriptor);
-    weights_.push_back(graph_.constants[record.source].bytes);
+    weights_.push_back(&graph_.constants[record.source]);
   }
 
   void WriteNode(const NodeRecord& node) {
@@ -138,7 +154,7 @@ class Walk {
   std::vector<bool> open_;         ///< By the node's place: its inputs are pending or numbered.
   uint64_t next_ = 0;
   Encoder operators_;
-  std::vector<std::span<const std::byte>> weights_;
+  std::vector<const ConstantData*> weights_;
 };
 
 std::string Describe(const GraphData& graph, const std::vector<NamedOperand>& operands) {

@@ -185,7 +185,7 @@ Result<Operand> GraphBuilder::ConstantView(const OperandDescriptor& descriptor,
   const auto id = static_cast<uint32_t>(graph.operands.size());
   graph.operands.push_back(
       {descriptor, OperandKind::kConstant, static_cast<uint32_t>(graph.constants.size())});
-  graph.constants.push_back({std::move(keep_alive), bytes});
+  graph.constants.push_back({std::move(keep_alive), bytes, std::make_shared<KnownHash>()});
   return Operand{id, state_->number};
 }
 
@@ -205,6 +205,7 @@ Result<Operand> GraphBuilder::Constant(const Tensor& tensor) {
   WEBNN_ASSIGN_OR_RETURN(
       const Operand operand,
       ConstantView(constant.descriptor, constant.data.bytes, constant.data.owner));
+  state_->graph.constants.back().hash = std::move(constant.data.hash);
   state_->constant_tensors.push_back(tensor);
   return operand;
 }

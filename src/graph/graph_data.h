@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/hash.h"
 #include "graph/op_schema.h"
 #include "webnn/types.h"
 
@@ -16,6 +17,8 @@ namespace webnn {
 struct ConstantData {
   std::shared_ptr<const void> owner;
   std::span<const std::byte> bytes;
+  /// Of the bytes; null where it is not worth keeping.
+  std::shared_ptr<KnownHash> hash = nullptr;
 };
 
 enum class OperandKind : uint8_t { kInput, kConstant, kResult };

@@ -516,8 +516,9 @@ Result<Tensor> ContextImpl::CreateConstantTensor(const OperandDescriptor& descri
   }
   auto copy = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
   const std::span<const std::byte> view = *copy;
-  auto tensor = std::make_shared<TensorImpl>(shared_from_this(), descriptor,
-                                             ConstantData{std::move(copy), view});
+  auto tensor = std::make_shared<TensorImpl>(
+      shared_from_this(), descriptor,
+      ConstantData{std::move(copy), view, std::make_shared<KnownHash>()});
   Own(tensor);
   return Tensor(std::move(tensor));
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/hash_pieces.h"
 #include "gtest/gtest.h"
 
 namespace webnn {
@@ -72,6 +73,29 @@ TEST(HashTest, EveryChunkCounts) {
     bytes[at] = std::byte{0};
   }
   EXPECT_EQ(HashParts({&whole, 1}), before);
+}
+
+// With wide vectors and without, in one piece and in several.
+TEST(HashTest, IsTheSameOnEveryProcessor) {
+  std::vector<std::byte> bytes(70001);
+  uint32_t state = 1;
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>((state = state * 1664525 + 1) >> 24);
+  for (size_t size = 0; size <= bytes.size(); size += size < 1100 ? 1 : 977) {
+    const Piece whole = {bytes.data(), size};
+    const Xxh3Halves plain = HashPiecesHere(&whole, 1);
+    const Hash128 hash = {plain.high, plain.low};
+    ASSERT_EQ(HashBytes(std::span(bytes).first(size)), hash) << size;
+    const std::span<const std::byte> parts[] = {
+        std::span(bytes).first(size / 3), std::span(bytes).subspan(size / 3, size - size / 3)};
+    ASSERT_EQ(HashParts(parts), hash) << size;
+  }
+}
+
+TEST(HashTest, IsKeptOnceKnown) {
+  KnownHash known;
+  EXPECT_EQ(known.Get(), std::nullopt);
+  known.Set({.high = 1, .low = 2});
+  EXPECT_EQ(known.Get(), (Hash128{.high = 1, .low = 2}));
 }
 
 TEST(HashTest, ReadsWhatItWrites) {

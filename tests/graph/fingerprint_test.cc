@@ -3,7 +3,9 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,7 @@ namespace {
 using cache::Key;
 using ops_test::CallCase;
 using ops_test::Examples;
+using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -285,6 +288,27 @@ Key Affine(const OperandDescriptor& descriptor, std::vector<std::byte> c1,
   const Operand product = builder.Mul({.a = x, .b = a}).value();
   const Operand sum = builder.Add({.a = product, .b = b}).value();
   return KeyOf(builder.Finish({{"y", sum}}).value());
+}
+
+// They are large, and promised to stay as they are.
+TEST(FingerprintTest, TheWeightsAreReadOnce) {
+  std::vector<float> weights(1000, 1.0f);
+  const auto descriptor = OperandDescriptor::Create(DataType::kFloat32, Shape{1000}).value();
+  const auto build = [&] {
+    GraphBuilder builder;
+    const Operand x = builder.Input("x", descriptor).value();
+    const Operand w = builder.ConstantView(descriptor, std::as_bytes(std::span(weights))).value();
+    return builder.Finish({{"y", builder.Add({.a = x, .b = w}).value()}}).value();
+  };
+  const GraphDefinition definition = build();
+  std::vector<Key> keys(4);
+  std::vector<std::thread> threads;
+  for (Key& key : keys) threads.emplace_back([&] { key = KeyOf(definition); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(keys, Each(KeyOf(build())));
+  weights[500] = 2.0f;  // against the promise: only who reads again can tell
+  EXPECT_EQ(KeyOf(definition), keys[0]);
+  EXPECT_THAT(Changed(KeyOf(build()), keys[0]), ElementsAre("weights"));
 }
 
 TEST(FingerprintTest, WeightsCountInTheirPlaces) {
