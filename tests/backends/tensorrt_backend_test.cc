@@ -71,12 +71,12 @@ class FakeModule : public Module {
   Result<BuiltPlan> Build(const onnx_format::SerializedModel& model, const BuildOptions& options,
                           const ProgressCallback& progress) const override {
     ++builds;
+    const cache::Blob timings = options.timings();
     const std::lock_guard lock(mutex);
-    given_timings.assign(reinterpret_cast<const char*>(options.timing_cache.data()),
-                         options.timing_cache.size());
+    given_timings.assign(reinterpret_cast<const char*>(timings.bytes.data()), timings.bytes.size());
     external_weights = model.weights.size();
     given_options = options;
-    given_options.timing_cache = {};
+    given_options.timings = {};
     WEBNN_RETURN_IF_ERROR(on_build(progress));
     return BuiltPlan{Bytes("ftrt plan " + std::to_string(builds)), Bytes(given_timings + "t")};
   }
@@ -380,7 +380,7 @@ TEST_F(TensorRtBackendTest, OneBuildsTheOthersWaitAndMayGiveUp) {
   const Clock::time_point begin = Clock::now();
   EXPECT_THAT(second->Compile(TestGraph(), options), Fails(ErrorCode::kAborted));
   EXPECT_LT(Clock::now() - begin, seconds(2));
-  EXPECT_THAT(phases, testing::Each(std::string("wait")));
+  EXPECT_THAT(phases, testing::Each(std::string(kWaitPhase)));
   std::thread waiter([&] { EXPECT_THAT(second->Compile(TestGraph(), Float32()), Succeeds()); });
   std::this_thread::sleep_for(milliseconds(50));
   finish = true;

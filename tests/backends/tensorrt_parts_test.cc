@@ -5,10 +5,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "backends/tensorrt/device_time.h"
 #include "backends/tensorrt/inspect.h"
 #include "backends/tensorrt/messages.h"
 #include "backends/tensorrt/payload.h"
@@ -71,6 +74,126 @@ TEST(TensorRtMessagesTest, WhenMemoryRunsOutItSaysWhatToDo) {
   Messages messages;
   messages.Error("Cuda Runtime (out of memory)");
   EXPECT_THAT(messages.Text(), HasSubstr("CompileOptions::workspace_bytes"));
+}
+
+// ---- A device's time. ----
+
+const auto kPatient = [] { return true; };
+
+TEST(TensorRtDeviceTimeTest, OneThatMeasuresIsAlone) {
+  DeviceTime time;
+  std::atomic<int> alone = 0;
+  std::atomic<int> shared = 0;
+  std::atomic<int> most_shared = 0;
+  std::atomic<int> done = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) {
+    threads.emplace_back([&, measures = i % 3 == 0] {
+      for (int round = 0; round < 40; ++round) {
+        const DeviceTime::Turn turn = time.Take(measures, kPatient);
+        EXPECT_TRUE(turn);
+        std::atomic<int>& mine = measures ? alone : shared;
+        const int with_me = ++mine;
+        if (measures) {
+          EXPECT_EQ(with_me, 1);
+          EXPECT_EQ(shared, 0);
+        } else {
+          EXPECT_EQ(alone, 0);
+          most_shared = std::max<int>(most_shared, with_me);
+          std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+        --mine;
+        ++done;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, 12 * 40);
+  EXPECT_GT(most_shared, 1);
+}
+
+TEST(TensorRtDeviceTimeTest, WhoWaitsIsAskedAndMayGiveUp) {
+  using Clock = std::chrono::steady_clock;
+  DeviceTime time;
+  std::optional<DeviceTime::Turn> first(time.Take(true, kPatient));
+  for (const bool alone : {true, false}) {
+    std::vector<Clock::time_point> asked = {Clock::now()};
+    const DeviceTime::Turn none = time.Take(alone, [&] {
+      asked.push_back(Clock::now());
+      return asked.size() < 5;
+    });
+    EXPECT_FALSE(none);
+    EXPECT_EQ(asked.size(), 5U);
+    for (size_t i = 1; i < asked.size(); ++i) EXPECT_LT(asked[i] - asked[i - 1], milliseconds(900));
+  }
+  // What it is asked may fail in its own way.
+  EXPECT_THROW(time.Take(false, []() -> bool { throw std::runtime_error("no"); }),
+               std::runtime_error);
+  first.reset();
+  const auto never = []() -> bool {
+    ADD_FAILURE() << "there is nothing to wait for";
+    return false;
+  };
+  EXPECT_TRUE(time.Take(true, never));
+  const DeviceTime::Turn shared = time.Take(false, never);
+  EXPECT_TRUE(time.Take(false, never));
+}
+
+// Those that share come one after another without a gap, and still none passes one that waits.
+TEST(TensorRtDeviceTimeTest, WhoComesFirstIsServedFirst) {
+  DeviceTime time;
+  std::optional<DeviceTime::Turn> shared(time.Take(false, kPatient));
+  std::atomic<bool> alone_waits = false;
+  std::atomic<bool> alone_ran = false;
+  std::thread alone([&] {
+    const DeviceTime::Turn turn = time.Take(true, [&] {
+      alone_waits = true;
+      return true;
+    });
+    std::this_thread::sleep_for(milliseconds(20));
+    alone_ran = true;
+  });
+  while (!alone_waits) std::this_thread::sleep_for(milliseconds(1));
+  std::atomic<bool> late_waits = false;
+  std::thread late([&] {
+    const DeviceTime::Turn turn = time.Take(false, [&] {
+      late_waits = true;
+      return true;
+    });
+    EXPECT_TRUE(alone_ran);
+  });
+  while (!late_waits) std::this_thread::sleep_for(milliseconds(1));
+  // One that has been passed by somebody who gives up must not be passed over.
+  EXPECT_FALSE(time.Take(true, [] { return false; }));
+  shared.reset();
+  alone.join();
+  late.join();
+}
+
+// Whoever waits behind one that gives up begins when it may, not when somebody ends.
+TEST(TensorRtDeviceTimeTest, GivingUpLetsTheNextOneIn) {
+  DeviceTime time;
+  const DeviceTime::Turn shared = time.Take(false, kPatient);
+  std::atomic<bool> give_up = false;
+  std::atomic<bool> waits = false;
+  std::thread alone([&] {
+    EXPECT_FALSE(time.Take(true, [&] {
+      waits = true;
+      return !give_up;
+    }));
+  });
+  while (!waits) std::this_thread::sleep_for(milliseconds(1));
+  std::atomic<bool> runs = false;
+  std::thread next([&] {
+    const DeviceTime::Turn turn = time.Take(false, [&] {
+      give_up = true;
+      return true;
+    });
+    runs = true;
+  });
+  alone.join();
+  next.join();
+  EXPECT_TRUE(runs);
 }
 
 // ---- Plans. ----

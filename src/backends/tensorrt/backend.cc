@@ -196,7 +196,7 @@ class TensorRtBackend final : public Backend {
       WEBNN_ASSIGN_OR_RETURN(made.bytes, build());
       return made;
     }
-    const auto wait = [&](std::chrono::milliseconds) { return progress.Report("wait", 0); };
+    const auto wait = [&](std::chrono::milliseconds) { return progress.Report(kWaitPhase, 0); };
     Result<cache::BuiltOrFound> found = store->FindOrBuild(key, build, wait);
     WEBNN_RETURN_IF_ERROR(progress.Check());
     if (!found) return std::move(found.error());
@@ -217,14 +217,13 @@ class TensorRtBackend final : public Backend {
     progress.Report("lower", 1);
     WEBNN_RETURN_IF_ERROR(progress.Check());
 
-    const cache::Blob timings = Timings(store);
     BuildOptions options{.device = -1,
                          .tf32 = settings.precision == Precision::kTf32,
                          .optimization_level = settings.optimization_level,
                          .workspace_bytes = settings.workspace_bytes,
                          .hardware_compatible = settings.hardware_compatible,
                          .version_compatible = settings.version_compatible,
-                         .timing_cache = timings.bytes};
+                         .timings = [this, store] { return Timings(store); }};
     if (device_ != nullptr) {
       options.device = device_->info().ordinal;
       options.with_device = [device = device_](const std::function<void()>& function) {

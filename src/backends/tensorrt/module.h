@@ -49,8 +49,9 @@ struct BuildOptions {
   /// TensorRT-RTX: compute capabilities (86, 120) to build for; empty is the GPU here, or, where
   /// there is none, all that it knows.
   std::vector<int> compute_capabilities = {};
-  /// What `BuiltPlan::timing_cache` of an earlier build was; what does not fit is ignored.
-  std::span<const std::byte> timing_cache = {};
+  /// Gives what `BuiltPlan::timing_cache` of an earlier build was, when the build begins to
+  /// measure; what does not fit is ignored. May be empty.
+  std::function<cache::Blob()> timings = {};
 };
 
 struct BuiltPlan {
@@ -93,6 +94,9 @@ class Engine {
   virtual Result<std::unique_ptr<Execution>> CreateExecution() = 0;
 };
 
+/// What progress is told while another build is at work, here or in another process.
+inline constexpr std::string_view kWaitPhase = "wait for another build";
+
 /// An opened library. Thread safe. Unless stated otherwise the CUDA context of the device must be
 /// current in the calling thread. Lives until the process ends.
 class Module {
@@ -108,10 +112,9 @@ class Module {
   virtual bool takes_weights() const = 0;
   /// Parses and builds, each call with a builder of a pool that lives as long as the process. On
   /// one device builds of level 0 run side by side; others, which measure kernels, one after the
-  /// other
-  /// ("wait"). `progress` is told "start", "parse", "wait" and "build", from any thread but never
-  /// from two at once, more often than a user needs; AbortError when it gave false.
-  /// TensorRT-RTX needs no CUDA.
+  /// other (`kWaitPhase`). `progress` is told `kWaitPhase`, "start", "parse" and "build", from any
+  /// thread but never from two at once, more often than a user needs; AbortError when it gave
+  /// false. TensorRT-RTX needs no CUDA.
   virtual Result<BuiltPlan> Build(const onnx_format::SerializedModel& model,
                                   const BuildOptions& options,
                                   const ProgressCallback& progress) const = 0;

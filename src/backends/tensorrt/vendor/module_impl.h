@@ -16,7 +16,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/tensorrt/device_time.h"
 #include "backends/tensorrt/library.h"
 #include "backends/tensorrt/messages.h"
 #include "backends/tensorrt/module.h"
@@ -225,7 +225,7 @@ class BuilderPool {
     for (std::thread& thread : threads) thread.join();
   }
 
-  std::shared_timed_mutex& DeviceMutex(int device) {
+  DeviceTime& TimeOf(int device) {
     const std::lock_guard lock(mutex_);
     return shelves_[device].time;
   }
@@ -279,7 +279,7 @@ class BuilderPool {
     std::string error;
   };
   struct Shelf {
-    std::shared_timed_mutex time;  // of the device
+    DeviceTime time;
     std::vector<std::unique_ptr<nv::IBuilder>> free;
     std::shared_ptr<Attempt> attempt;  // null: none is being made
   };
@@ -339,35 +339,6 @@ class BuilderPool {
   std::condition_variable changed_;
   std::map<int, Shelf> shelves_;
   std::vector<std::thread> threads_;  // all that were started; most have ended
-};
-
-// The right to a device's time. A build that compares kernels by their times has the device for
-// itself: beside five others ResNet-50 came out half again as slow. Level 0 compares nothing, so
-// such builds only keep out of the others' way.
-class DeviceTime {
- public:
-  explicit DeviceTime(bool alone) : alone_(alone) {}
-  ~DeviceTime() {
-    if (mutex_ == nullptr) return;
-    alone_ ? mutex_->unlock() : mutex_->unlock_shared();
-  }
-  DeviceTime(const DeviceTime&) = delete;
-  DeviceTime& operator=(const DeviceTime&) = delete;
-
-  // False when the caller has cancelled.
-  bool Wait(std::shared_timed_mutex& mutex, BuildProgress& progress) {
-    constexpr std::chrono::milliseconds kBetweenReports(200);
-    while (!(alone_ ? mutex.try_lock_for(kBetweenReports)
-                    : mutex.try_lock_shared_for(kBetweenReports))) {
-      if (!progress.Report("wait", 0)) return false;
-    }
-    mutex_ = &mutex;
-    return true;
-  }
-
- private:
-  const bool alone_;
-  std::shared_timed_mutex* mutex_ = nullptr;
 };
 
 // A builder for one build, which goes back to the pool.
@@ -541,6 +512,15 @@ class VendorModule final : public Module {
       return NotSupported("{}: it builds on a GPU alone", Name(library_.flavor));
     }
     BuildProgress progress(callback);
+    // Before a builder is taken: those that wait for each other then take turns with one.
+    DeviceTime::Turn turn;
+    if (!kIsRtx) {
+      const bool measures = options.optimization_level > 0;
+      turn = Pool().TimeOf(options.device).Take(measures, [&] {
+        return progress.Report(kWaitPhase, 0);
+      });
+      if (!turn) return Cancelled();
+    }
     if (!progress.Report("start", 0)) return Cancelled();
     WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<nv::IBuilder> taken, Pool().Take(options, progress));
     Messages messages;
@@ -566,9 +546,9 @@ class VendorModule final : public Module {
     Monitor monitor(progress);
     Configure(*config, options, &monitor);
     WEBNN_RETURN_IF_ERROR(SetTargets(*config, options));
-    const TimingCache timing_cache(*config, options.timing_cache);
-    DeviceTime time(options.optimization_level > 0);
-    if (!kIsRtx && !time.Wait(Pool().DeviceMutex(options.device), progress)) return Cancelled();
+    // Only now, so that what it has waited for is in it.
+    const cache::Blob timings = options.timings ? options.timings() : cache::Blob();
+    const TimingCache timing_cache(*config, timings.bytes);
     if (!progress.Report("build", 0)) return Cancelled();
     nv::IHostMemory* const plan = builder->buildSerializedNetwork(*network, *config);
     if (plan == nullptr) {
