@@ -126,11 +126,13 @@ gpu-bundle: build models  ## All that the GPU tests need in .gpu/, to copy to a 
 benchmark-tensorrt: build models  ## The TensorRT back end against TensorRT by hand, on a GPU
 	@build/bench/tensorrt --json build/benchmark-tensorrt.json --check $(BENCH_ARGS)
 
-docs: build  ## Write docs/ops.md and docs/onnx-operators.md anew from the operator tables
+docs: build  ## Write the generated pages of docs/ anew from the operator tables
 	@build/tools/generate_docs >build/ops.md
 	@cp build/ops.md docs/ops.md && echo "docs/ops.md written"
 	@build/tools/generate_onnx_docs >build/onnx-operators.md
 	@cp build/onnx-operators.md docs/onnx-operators.md && echo "docs/onnx-operators.md written"
+	@build/tools/generate_status >build/implementation-status.md
+	@cp build/implementation-status.md docs/implementation-status.md && echo "docs/implementation-status.md written"
 
 install: build  ## Install library, headers, CMake package and pkg-config file under PREFIX
 	@cmake --install build --prefix $(PREFIX)
