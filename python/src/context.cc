@@ -1,6 +1,5 @@
-
+#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <thread>
 
 #include "objects.h"
@@ -9,6 +8,9 @@
 
 namespace webnn::python {
 namespace {
+
+// How long Ctrl-C may go unnoticed.
+constexpr auto kBetweenSignals = std::chrono::milliseconds(50);
 
 template <class E>
 E ReadEnum(nb::handle value, std::string_view what) {
@@ -651,35 +653,75 @@ const GraphDefinition& PyGraph::definition() const {
   return *definition_;
 }
 
+const Graph* PyGraph::Find(const void* context, const std::string& options) const {
+  for (const Compiled& compiled : compiled_) {
+    if (compiled.context == context && compiled.options == options) return &compiled.graph->get();
+  }
+  return nullptr;
+}
+
+bool PyGraph::WaitForOther(const void* context, const std::string& options) {
+  const auto found = std::find_if(building_.begin(), building_.end(), [&](const auto& one) {
+    return one->context == context && one->options == options;
+  });
+  if (found == building_.end()) return false;
+  const std::shared_ptr<Building> building = *found;
+  bool done = false;
+  while (!done) {
+    {
+      nb::gil_scoped_release release;
+      std::unique_lock lock(building->mutex);
+      done = building->changed.wait_for(lock, kBetweenSignals, [&] { return building->done; });
+    }
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+  }
+  return true;
+}
+
 const Graph& PyGraph::For(const PyContext& py_context, nb::handle options) {
   const Context& context = py_context.context();
-  if (destroyed_) Raise(ErrorCode::kInvalidState, "the graph has been destroyed");
+  const auto check = [&] {
+    if (destroyed_) Raise(ErrorCode::kInvalidState, "the graph has been destroyed");
+  };
+  check();
   const void* key = context.impl().get();
-  const bool plain = !options.is_valid() || options.is_none();
-  if (plain) {
-    for (const Compiled& compiled : compiled_) {
-      if (compiled.context == key && compiled.options.empty()) return compiled.graph->get();
-    }
-  }
-  std::string text;
   nb::object progress = nb::none();
   nb::object keywords = nb::none();
-  if (!plain) {
-    keywords = nb::borrow(options).attr("copy")();
-    progress = keywords.attr("pop")("progress", nb::none());
+  std::string text;
+  if (options.is_valid() && !options.is_none()) {
+    keywords = TakeProgress(options, progress);
     if (nb::len(keywords) != 0) text = nb::repr(keywords).c_str();
-    for (const Compiled& compiled : compiled_) {
-      if (compiled.context == key && compiled.options == text) return compiled.graph->get();
-    }
   }
+  // Each variant is built once: where another thread's build fails, this one tries.
+  do {
+    check();
+    if (const Graph* graph = Find(key, text)) return *graph;
+  } while (WaitForOther(key, text));
+
+  if (progress.is_none()) progress = ProgressOf(py_context);
   CompileOptions compile = ReadCompileOptions(context.options().compile, keywords);
-  Graph graph = CompileInterruptibly(context, definition(), std::move(compile), progress);
-  if (destroyed_) Raise(ErrorCode::kInvalidState, "the graph has been destroyed");
-  // Another thread may have built the same meanwhile: the first stays.
-  for (const Compiled& compiled : compiled_) {
-    if (compiled.context == key && compiled.options == text) return compiled.graph->get();
-  }
-  compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(std::move(graph))});
+  const GraphDefinition& to_compile = definition();
+  const auto building = std::make_shared<Building>();
+  building->context = key;
+  building->options = text;
+  building_.push_back(building);
+  // Runs with the GIL, however this ends.
+  const std::shared_ptr<void> end(nullptr, [&](void*) {
+    std::erase(building_, building);
+    const std::lock_guard lock(building->mutex);
+    building->done = true;
+    building->changed.notify_all();
+  });
+  std::optional<Graph> graph;
+  CompileInterruptibly(std::move(compile), progress,
+                       [&](const CompileOptions& final_options) -> Result<void> {
+                         auto built = context.Compile(to_compile, final_options);
+                         if (!built) return std::move(built.error());
+                         graph = *std::move(built);
+                         return {};
+                       });
+  check();
+  compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(*std::move(graph))});
   return compiled_.back().graph->get();
 }
 
@@ -716,6 +758,17 @@ CompileOptions ReadCompileOptions(const CompileOptions& defaults, nb::handle key
   return options;
 }
 
+nb::object ProgressOf(const PyContext& context) {
+  return nb::getattr(nb::find(context), "_progress", nb::none());
+}
+
+nb::object TakeProgress(nb::handle keywords, nb::object& progress) {
+  if (!keywords.is_valid() || keywords.is_none()) return nb::none();
+  nb::object others = keywords.attr("copy")();
+  progress = others.attr("pop")("progress", nb::none());
+  return others;
+}
+
 namespace {
 
 // What a compilation and the thread that waits for it share.
@@ -723,7 +776,7 @@ struct Compilation {
   std::mutex mutex;
   std::condition_variable changed;
   std::atomic<bool> cancelled{false};
-  std::optional<Result<Graph>> result;
+  std::optional<Result<void>> result;
   // An exception of the progress callback, or KeyboardInterrupt; needs the GIL.
   std::unique_ptr<nb::python_error> error;
 };
@@ -736,8 +789,8 @@ bool OnMainThread() {
 
 }  // namespace
 
-Graph CompileInterruptibly(const Context& context, const GraphDefinition& definition,
-                           CompileOptions options, nb::handle progress) {
+void CompileInterruptibly(CompileOptions options, nb::handle progress,
+                          const std::function<Result<void>(const CompileOptions&)>& compile) {
   auto shared = std::make_shared<Compilation>();
   std::shared_ptr<PyObject> callable;
   if (!progress.is_none()) {
@@ -767,14 +820,13 @@ Graph CompileInterruptibly(const Context& context, const GraphDefinition& defini
   if (OnMainThread()) {
     nb::gil_scoped_release release;
     std::thread worker([&] {
-      Result<Graph> result = context.Compile(definition, options);
+      Result<void> result = compile(options);
       std::lock_guard lock(shared->mutex);
       shared->result = std::move(result);
       shared->changed.notify_all();
     });
     std::unique_lock lock(shared->mutex);
     while (!shared->result) {
-      constexpr auto kBetweenSignals = std::chrono::milliseconds(50);
       if (shared->changed.wait_for(lock, kBetweenSignals) != std::cv_status::timeout) continue;
       lock.unlock();
       {
@@ -791,10 +843,10 @@ Graph CompileInterruptibly(const Context& context, const GraphDefinition& defini
     worker.join();
   } else {
     nb::gil_scoped_release release;
-    shared->result = context.Compile(definition, options);
+    shared->result = compile(options);
   }
   if (shared->error != nullptr) throw nb::python_error(std::move(*shared->error));
-  return Unwrap(*std::move(shared->result));
+  Unwrap(*shared->result);
 }
 
 namespace {

@@ -4,8 +4,11 @@
 #ifdef WEBNN_HAVE_CLI
 #include "cli/program.h"
 #endif
+#include "backends/vendor_library.h"
+#include "core/python_packages.h"
 #include "graph/graph_data.h"
 #include "objects.h"
+#include "onnx/import/given_inputs.h"
 #include "runtime/compiled_file.h"
 #include "webnn/dlpack.h"
 #include "webnn/model_io.h"
@@ -92,6 +95,52 @@ nb::object LoadModelFile(nb::handle source, const nb::dict& keywords) {
   return Give(std::move(graph));
 }
 
+nb::list UnsupportedList(const std::vector<UnsupportedNode>& nodes) {
+  nb::list unsupported;
+  for (const UnsupportedNode& node : nodes) {
+    nb::dict one;
+    one["op"] = node.op;
+    one["node"] = node.node;
+    one["reason"] = node.reason;
+    one["help"] = node.help;
+    unsupported.append(one);
+  }
+  return unsupported;
+}
+
+// An ONNX model for inputs that are at hand: the graph or None, the names of the inputs that became
+// constants, and what cannot be expressed.
+nb::tuple ImportGivenModel(const PyContext& self, nb::bytes model, const nb::dict& inputs) {
+  const Context& context = self.context();
+  const auto bytes = std::make_shared<const std::string>(model.c_str(), model.size());
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto [name, file] : inputs) {
+    const auto content = nb::cast<nb::bytes>(file);
+    files.emplace_back(nb::cast<std::string>(name), std::string(content.c_str(), content.size()));
+  }
+  std::vector<onnx_format::GivenInput> given;
+  const auto import = [&]() -> Result<onnx_format::GivenImport> {
+    nb::gil_scoped_release release;
+    for (auto& [name, file] : files) {
+      auto input = onnx_format::ParseGivenInput(name, std::move(file));
+      if (!input) return std::move(input.error());
+      given.push_back(*std::move(input));
+    }
+    return onnx_format::ImportGiven({.bytes = std::as_bytes(std::span(*bytes)), .owner = bytes},
+                                    given, [&] { return GraphBuilder::Create(context); });
+  };
+  onnx_format::GivenImport imported = Unwrap(import());
+  nb::list fixed;
+  for (const onnx_format::GivenInput& input : given) {
+    if (input.IsFixed(imported.fixed)) fixed.append(input.name);
+  }
+  nb::object graph = nb::none();
+  if (imported.definition) {
+    graph = Give(std::make_unique<PyGraph>(*std::move(imported.definition)));
+  }
+  return nb::make_tuple(graph, fixed, UnsupportedList(imported.unsupported));
+}
+
 void SaveModelFile(const PyGraph& graph, const std::string& path, const std::string& format,
                    const std::string& weights, const std::string& name) {
   const GraphDefinition& definition = graph.definition();
@@ -151,16 +200,7 @@ nb::dict InspectModelFile(const std::string& path, const nb::dict& keywords) {
   dict["operators"] = operators;
   dict["weight_count"] = summary.weight_count;
   dict["weight_bytes"] = summary.weight_bytes;
-  nb::list unsupported;
-  for (const UnsupportedNode& node : summary.unsupported) {
-    nb::dict one;
-    one["op"] = node.op;
-    one["node"] = node.node;
-    one["reason"] = node.reason;
-    one["help"] = node.help;
-    unsupported.append(one);
-  }
-  dict["unsupported"] = unsupported;
+  dict["unsupported"] = UnsupportedList(summary.unsupported);
   return dict;
 }
 
@@ -168,13 +208,13 @@ void CompileToFile(const PyContext& self, const PyGraph& graph, const std::strin
                    nb::handle keywords) {
   const Context& context = self.context();
   const GraphDefinition& definition = graph.definition();
-  const CompileOptions options = ReadCompileOptions(context.options().compile, keywords);
-  Result<void> result;
-  {
-    nb::gil_scoped_release release;
-    result = context.CompileToFile(definition, path, options);
-  }
-  Unwrap(result);
+  nb::object progress = nb::none();
+  const nb::object others = TakeProgress(keywords, progress);
+  if (progress.is_none()) progress = ProgressOf(self);
+  CompileInterruptibly(ReadCompileOptions(context.options().compile, others), progress,
+                       [&](const CompileOptions& options) {
+                         return context.CompileToFile(definition, path, options);
+                       });
 }
 
 nb::object LoadCompiled(const PyContext& self, const std::string& path) {
@@ -309,6 +349,11 @@ void BindFiles(nb::module_& module) {
       nb::sig(
           "def _load_model(source: str | bytes | bytearray | memoryview, options: dict[str, Any]) "
           "-> MLGraph"));
+  module.def("_set_package_folders", [](const std::vector<std::string>& folders) {
+    SetOwnPythonFolders({folders.begin(), folders.end()});
+  });
+  module.def("_prefer_onnxruntime",
+             [](std::string path) { PreferLibrary("libonnxruntime", std::move(path)); });
   module.def("_is_compiled", [](const std::string& path) { return LooksCompiled(path); });
 #ifdef WEBNN_HAVE_CLI
   module.def("_command_line", [](const std::vector<std::string>& arguments) {
@@ -326,6 +371,9 @@ void BindContextFiles(nb::class_<PyContext>& context) {
               nb::arg("options").none(),
               nb::sig("def _compile_to_file(self, graph: MLGraph, path: str, options: Mapping[str, "
                       "object] | None) -> None"));
+  context.def("_import_given", &ImportGivenModel,
+              nb::sig("def _import_given(self, model: bytes, inputs: dict[str, bytes], /) -> "
+                      "tuple[MLGraph | None, list[str], list[dict[str, str]]]"));
   context.def("_load_compiled", &LoadCompiled,
               nb::sig("def _load_compiled(self, path: str, /) -> MLGraph"));
   context.def("_from_capsule", &FromCapsule,

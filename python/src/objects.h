@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -75,6 +76,17 @@ class PyGraph {
     std::string options;
     std::unique_ptr<Kept<Graph>> graph;
   };
+  // A compilation that other threads may wait for.
+  struct Building {
+    const void* context;
+    std::string options;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+  };
+  const Graph* Find(const void* context, const std::string& options) const;
+  // Whether another thread was building this; it has ended.
+  bool WaitForOther(const void* context, const std::string& options);
   void MakeNames();
   std::optional<GraphDefinition> definition_;
   std::vector<NamedDescriptor> inputs_;
@@ -82,6 +94,7 @@ class PyGraph {
   std::vector<PyName> input_names_;
   std::vector<PyName> output_names_;
   std::vector<Compiled> compiled_;
+  std::vector<std::shared_ptr<Building>> building_;
   bool destroyed_ = false;
 };
 
@@ -107,9 +120,14 @@ nb::object MakeOperand(nb::handle builder, Operand operand, std::string name = {
 /// Compile options from keywords: those of the context where a keyword is absent. The progress
 /// callback calls Python.
 CompileOptions ReadCompileOptions(const CompileOptions& defaults, nb::handle keywords);
-/// Runs what may take long without the GIL; Ctrl-C and exceptions of the progress callback cancel.
-Graph CompileInterruptibly(const Context& context, const GraphDefinition& definition,
-                           CompileOptions options, nb::handle progress);
+/// Runs what may take long without the GIL. `progress` is None or a function; Ctrl-C and exceptions
+/// of it cancel, and are raised.
+void CompileInterruptibly(CompileOptions options, nb::handle progress,
+                          const std::function<Result<void>(const CompileOptions&)>& compile);
+/// The progress function of all graphs of the context, or None.
+nb::object ProgressOf(const PyContext& context);
+/// Takes "progress" out of keywords: a copy of the others.
+nb::object TakeProgress(nb::handle keywords, nb::object& progress);
 
 void BindOperators(nb::class_<PyBuilder>& builder);
 void BindBuilder(nb::module_& module);

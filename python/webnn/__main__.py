@@ -20,6 +20,7 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.stdout.flush()
+    _runtime.tell_where_libraries_are()
     return _core._command_line(arguments)
 
 

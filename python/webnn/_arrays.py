@@ -87,17 +87,18 @@ def constant_array(value: Any, data_type: str | None, beside: str | None) -> tup
     """A constant's array with its data type: the declared one, that of the operand that a plain
     number stands beside, or its own, made one that WebNN has."""
     array = to_array(value, "constant")
-    if data_type is None:
-        own = array.dtype.name
-        plain = not hasattr(value, "dtype")
-        if plain and beside is not None:
-            data_type = beside
-        elif own in _SUPPORTED:
-            data_type = own
-        elif own == "bool":
-            data_type = "uint8"
-        elif array.dtype.kind == "f":
-            data_type = beside if beside in ("float16", "float32") else "float32"
-        else:
-            data_type = "int32"
-    return _convert(array, data_type, "constant"), data_type
+    chosen = data_type or _data_type_of(array, hasattr(value, "dtype"), beside)
+    return _convert(array, chosen, "constant"), chosen
+
+
+def _data_type_of(array: Any, typed: bool, beside: str | None) -> str:
+    if not typed and beside is not None:
+        return beside
+    own = str(array.dtype.name)
+    if own in _SUPPORTED:
+        return own
+    if own == "bool":
+        return "uint8"
+    if array.dtype.kind == "f":
+        return beside if beside in ("float16", "float32") else "float32"
+    return "int32"

@@ -124,10 +124,6 @@ class MLGraphBuilder(_core.GraphBuilder):
             workspace_bytes=workspace_bytes,
             progress=progress,
         )
-        if options is None and self._context is not None:
-            default = self._context._progress
-            if default is not None:
-                options = {"progress": default}
         return self._build(dict(outputs), self._declared, options)
 
     async def build_async(self, outputs: Mapping[str, MLOperand], **options: Any) -> MLGraph:

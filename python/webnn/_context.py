@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, TypeVar
 
-from . import _core
+from . import _core, _runtime
 from ._builder import MLGraphBuilder
 from ._core import MLTensor
 from ._errors import NotSupportedError, ValidationError
@@ -66,6 +66,7 @@ class MLContext(_core.Context):
         self._progress = options.pop("progress", None)
         self._device_type = options.pop("device_type", "auto")
         self._requested = options.get("backend", "")
+        _runtime.tell_where_libraries_are()
         super().__init__(**options)
 
     def __repr__(self) -> str:
@@ -115,8 +116,6 @@ class MLContext(_core.Context):
         if path is None:
             self._compile(graph, options)
         else:
-            if options is not None:
-                options.pop("progress", None)
             self._compile_to_file(graph, str(path), options)
         return graph
 
@@ -466,4 +465,5 @@ def devices(open_libraries: bool = False) -> dict[str, Any]:
     Args:
         open_libraries: Also open libraries that have no device here, for their versions.
     """
+    _runtime.tell_where_libraries_are()
     return _core._devices(open_libraries)

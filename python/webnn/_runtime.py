@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from . import _core
+
 
 def _onnxruntime_library() -> str | None:
     # The package is looked for, not imported: importing it would open its library.
@@ -25,13 +27,18 @@ def _onnxruntime_library() -> str | None:
 
 
 # pywebnn's variable: programs read it, and set it to name another library.
-if "ORT_DYLIB_PATH" not in os.environ:
+_named = os.environ.get("ORT_DYLIB_PATH", "")
+if not _named:
     _found = _onnxruntime_library()
     if _found is not None:
         os.environ["ORT_DYLIB_PATH"] = _found
-# The library looks in the environment that is active; this interpreter's may be another.
-if "WEBNN_ONNXRUNTIME_LIBRARY" not in os.environ and os.environ.get("ORT_DYLIB_PATH"):
-    os.environ["WEBNN_ONNXRUNTIME_LIBRARY"] = os.environ["ORT_DYLIB_PATH"]
+
+
+def tell_where_libraries_are() -> None:
+    """The library looks for its back ends in the packages of the environment that is active; this
+    interpreter's may be others. Of this process alone: children find their own."""
+    _core._set_package_folders([folder for folder in sys.path if os.path.isdir(folder)])
+    _core._prefer_onnxruntime(_named)
 
 
 def cmake_dir() -> str:

@@ -261,11 +261,10 @@ _PROVIDERS = {
 
 def get_available_providers() -> list[str]:
     """onnxruntime's names of the back ends that work here."""
-    return [
-        _PROVIDERS.get(status["name"], status["name"])
-        for status in devices()["backends"]
-        if status["available"]
+    names: list[str] = [
+        status["name"] for status in devices()["backends"] if status["available"]
     ]
+    return [_PROVIDERS.get(name, name) for name in names]
 
 
 def get_all_providers() -> list[str]:

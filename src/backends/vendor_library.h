@@ -24,7 +24,12 @@ struct VendorLibrary {
   std::string needed;               ///< "version 1.30 or newer"
 };
 
-/// Libraries of the Python package, in the order in which Python would find the packages.
+/// A library of the stem to try before those that are searched for; "" forgets it. Unlike what the
+/// caller names explicitly it is passed over where it cannot be used.
+void PreferLibrary(std::string_view stem, std::string path);
+
+/// Libraries of the Python package, after the preferred one, in the order in which Python would
+/// find the packages.
 std::vector<std::string> LibrariesOfPythonPackages(const VendorLibrary& vendor);
 
 /// The first of `paths` that `open` (a path to a `Result`, whose message is the reason alone) can

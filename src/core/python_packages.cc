@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <mutex>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -27,6 +28,16 @@ std::vector<std::string> Split(std::string_view text, char separator) {
   }
   return parts;
 }
+
+struct OwnFolders {
+  std::mutex mutex;
+  std::vector<fs::path> folders;
+
+  static OwnFolders& Get() {
+    static auto* const kOwn = new OwnFolders;  // for as long as there are threads
+    return *kOwn;
+  }
+};
 
 // The numbers of "python3.11", "3.12.1" or "pypy3.10-7.3.15", to sort by.
 std::vector<uint64_t> VersionOf(const std::string& name) {
@@ -73,6 +84,7 @@ class Search {
   explicit Search(const PythonLocations& locations) : locations_(locations) {}
 
   std::vector<fs::path> Run() && {
+    for (const fs::path& folder : locations_.own) AddFolder(folder);
     if (!locations_.virtual_env.empty()) AddPrefix(locations_.virtual_env);
     if (!locations_.conda_prefix.empty()) AddPrefix(locations_.conda_prefix);
     for (const char* program : {"python3", "python"}) AddProgram(program);
@@ -89,16 +101,17 @@ class Search {
 
  private:
   void AddPackages(const fs::path& library) {
-    for (const char* name : {"site-packages", "dist-packages"}) {
-      std::error_code error;
-      fs::path folder = library / name;
-      if (!fs::is_directory(folder, error)) continue;
-      // The same folder shows up under several names, as lib64 -> lib or a venv on PATH.
-      fs::path identity = fs::canonical(folder, error);
-      if (error || std::find(seen_.begin(), seen_.end(), identity) != seen_.end()) continue;
-      seen_.push_back(std::move(identity));
-      folders_.push_back(std::move(folder));
-    }
+    for (const char* name : {"site-packages", "dist-packages"}) AddFolder(library / name);
+  }
+
+  void AddFolder(fs::path folder) {
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) return;
+    // The same folder shows up under several names, as lib64 -> lib or a venv on PATH.
+    fs::path identity = fs::canonical(folder, error);
+    if (error || std::find(seen_.begin(), seen_.end(), identity) != seen_.end()) return;
+    seen_.push_back(std::move(identity));
+    folders_.push_back(std::move(folder));
   }
 
   void AddPrefix(const fs::path& prefix) {
@@ -155,8 +168,19 @@ class Search {
 
 }  // namespace
 
+void SetOwnPythonFolders(std::vector<fs::path> folders) {
+  OwnFolders& own = OwnFolders::Get();
+  const std::lock_guard lock(own.mutex);
+  own.folders = std::move(folders);
+}
+
 PythonLocations PythonLocations::FromEnvironment() {
   PythonLocations locations;
+  {
+    OwnFolders& own = OwnFolders::Get();
+    const std::lock_guard lock(own.mutex);
+    locations.own = own.folders;
+  }
   locations.virtual_env = Variable("VIRTUAL_ENV");
   locations.conda_prefix = Variable("CONDA_PREFIX");
   locations.search_path = Variable("PATH");

@@ -8,6 +8,8 @@ namespace webnn {
 
 /// Where Python installations may be; `FromEnvironment` reads it from this process.
 struct PythonLocations {
+  /// Folders of packages that come first: those of the interpreter that this process is.
+  std::vector<std::filesystem::path> own = {};
   std::string virtual_env;     ///< $VIRTUAL_ENV
   std::string conda_prefix;    ///< $CONDA_PREFIX
   std::string search_path;     ///< $PATH
@@ -18,6 +20,9 @@ struct PythonLocations {
 
   static PythonLocations FromEnvironment();
 };
+
+/// What `FromEnvironment` has as `own` from now on, in this process alone.
+void SetOwnPythonFolders(std::vector<std::filesystem::path> folders);
 
 /// Existing folders that hold Python packages (site-packages, dist-packages), those that the
 /// caller's `python3` would use first, each once. Python itself is not run: starting it costs more

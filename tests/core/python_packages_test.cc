@@ -77,6 +77,22 @@ TEST_F(PythonPackagesTest, TakesTheActiveEnvironmentsFirst) {
                   "usr/lib/python3/dist-packages"));
 }
 
+TEST_F(PythonPackagesTest, TakesTheInterpretersOwnFoldersBeforeAllOthers) {
+  MakeFolder("venv/lib/python3.11/site-packages");
+  MakeFolder("anywhere");
+  locations_.virtual_env = (root_ / "venv").string();
+  locations_.own = {root_ / "anywhere", root_ / "missing",
+                    root_ / "venv/lib/python3.11/site-packages"};
+  EXPECT_THAT(Find(), ElementsAre("anywhere", "venv/lib/python3.11/site-packages"));
+}
+
+TEST_F(PythonPackagesTest, KeepsTheInterpretersFoldersForTheProcess) {
+  SetOwnPythonFolders({root_});
+  EXPECT_THAT(PythonLocations::FromEnvironment().own, ElementsAre(root_));
+  SetOwnPythonFolders({});
+  EXPECT_THAT(PythonLocations::FromEnvironment().own, IsEmpty());
+}
+
 TEST_F(PythonPackagesTest, TakesTheNewestPythonOfAPrefixFirst) {
   MakeFolder("usr/lib/python3.9/site-packages");
   MakeFolder("usr/lib/python3.12/site-packages");

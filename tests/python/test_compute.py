@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -311,10 +312,118 @@ def test_onnxruntime_of_this_interpreter_is_found_without_an_active_environment(
     assert done.returncode == 0, done.stderr
 
 
+def test_importing_changes_no_setting_of_child_processes():
+    done = python(
+        """
+        import os, subprocess, sys
+        before = dict(os.environ)
+        import webnn
+        context = webnn.ML().create_context(backend="onnxruntime")
+        changed = {name for name, value in os.environ.items() if before.get(name) != value}
+        assert changed <= {"ORT_DYLIB_PATH"}, changed  # pywebnn's
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_library_that_pywebnns_variable_names_comes_first(tmp_path):
+    ort = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    folder = os.path.join(os.path.dirname(ort.__file__), "capi")
+    name = next(one for one in os.listdir(folder) if one.startswith("libonnxruntime.so"))
+    link = tmp_path / "libonnxruntime.so"
+    shutil.copy(os.path.join(folder, name), link)
+    code = """
+import webnn
+webnn.ML().create_context(backend="onnxruntime")
+print(open("/proc/self/maps").read())
+"""
+    for path, found in ((link, True), (tmp_path / "none.so", False), ("", False)):
+        done = python(f"import os; os.environ['ORT_DYLIB_PATH'] = {str(path)!r}{code}")
+        assert done.returncode == 0, done.stderr
+        assert (str(tmp_path) in done.stdout) == found, done.stdout
+
+
 # ---- Building. ----
 
 
-def test_exceptions_of_progress_cancel(context, builder):
+def make_openvino(**options):
+    """OpenVINO tells of its builds' progress."""
+    status = next(one for one in webnn.devices(True)["backends"] if one["name"] == "openvino")
+    if not status["available"]:
+        pytest.skip(f"OpenVINO is not available: {status['reason']}")
+    return webnn.ML().create_context(backend="openvino", device="cpu", cache=False, **options)
+
+
+@pytest.mark.parametrize("how", ["compute", "build", "compile"])
+def test_threads_that_ask_for_one_variant_build_it_once(how):
+    """All of them get it; it is built by one, whatever the others ask meanwhile."""
+    phases = []
+    lock = threading.Lock()
+
+    def progress(phase, fraction, seconds):
+        with lock:
+            phases.append((phase, threading.get_ident()))
+        time.sleep(0.05)  # the others arrive meanwhile
+
+    own = make_openvino(progress=progress)
+    builder = own.create_graph_builder() if how == "build" else webnn.MLGraphBuilder()
+    graph = builder.build({"y": builder.relu(builder.input("x", [2]))})
+    data = np.array([-1, 1], F32)
+    phases.clear()
+    results, errors = [], []
+
+    def work():
+        try:
+            if how == "compile":
+                own.compile(graph, precision="float32")
+            results.append(own.compute(graph, {"x": data}, precision="float32")["y"])
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+    assert len(results) == 6
+    for result in results:
+        same(result, np.array([0, 1], F32))
+    assert phases, "the back end reports no progress"
+    assert len({ident for _, ident in phases}) == 1, phases
+
+
+def test_a_build_that_fails_leaves_the_next_thread_to_try():
+    calls = []
+
+    def progress(phase, fraction, seconds):
+        calls.append(threading.get_ident())
+        time.sleep(0.1)
+        return len(set(calls)) > 1  # the first thread's build is cancelled
+
+    own = make_openvino(progress=progress)
+    builder = webnn.MLGraphBuilder()
+    graph = builder.build({"y": builder.relu(builder.input("x", [2]))})
+    outcomes = []
+
+    def work():
+        try:
+            own.compile(graph)
+            outcomes.append("built")
+        except webnn.AbortError:
+            outcomes.append("aborted")
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["aborted", "built", "built"]
+
+
+
+def test_exceptions_of_progress_cancel():
+    builder = make_openvino().create_graph_builder()
     graph = {"y": builder.relu(builder.input("x", [2]))}
 
     def fail(phase, fraction, seconds):
@@ -322,8 +431,8 @@ def test_exceptions_of_progress_cancel(context, builder):
 
     calls = []
     builder.build(graph, progress=lambda *step: calls.append(step))
-    if not calls:
-        pytest.skip("the back end in use reports no progress")
+    assert calls[0][1] == 0 and calls[-1][1] == 1
+    assert all(isinstance(phase, str) and seconds >= 0 for phase, _, seconds in calls)
     with pytest.raises(ZeroDivisionError, match="mine"):
         builder.build(graph, progress=fail)
     with pytest.raises(webnn.AbortError):

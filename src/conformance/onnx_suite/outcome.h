@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "onnx/import/given_inputs.h"
 #include "webnn/model_io.h"
 
 namespace webnn::conformance::onnx_suite {
@@ -16,17 +17,7 @@ constexpr std::string_view Name(Verdict verdict) {
   return kNames[static_cast<size_t>(verdict)];
 }
 
-/// Which inputs of a case became constants of its model, because WebNN must know them when the
-/// graph is built: the cases of Reshape, say, have the new shape as an input.
-enum class Fixed : uint8_t {
-  kNone,
-  kSmallIntegers,  ///< Integers and bools of rank 0 and 1.
-  kSmall,          ///< All of rank 0 and 1.
-};
-constexpr std::string_view Name(Fixed fixed) {
-  constexpr std::string_view kNames[] = {"none", "small integers", "small inputs"};
-  return kNames[static_cast<size_t>(fixed)];
-}
+using onnx_format::Fixed;
 
 struct Outcome {
   Verdict verdict = Verdict::kFailed;

@@ -1,5 +1,6 @@
 #include "conformance/onnx_suite/run_case.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <exception>
@@ -11,25 +12,20 @@
 #include "core/errors.h"
 #include "core/try.h"
 #include "fmt/ranges.h"
-#include "onnx/import/import.h"
-#include "onnx/import/tensor_file.h"
 #include "webnn/graph_builder.h"
 
 namespace webnn::conformance::onnx_suite {
 namespace {
 
 using lowering::Element;
+using onnx_format::GivenImport;
+using onnx_format::GivenInput;
 using onnx_format::HostTensor;
 
-std::span<const std::byte> BytesOf(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
-
-/// An input or output of the case with its elements; those that are no tensors have none.
+/// An input or output of the case; those that are no tensors have no data.
 struct NamedTensorData {
   std::string name;
-  std::string file;  ///< Content of the file.
-  std::optional<HostTensor> tensor;
+  std::optional<GivenInput> data;
 };
 
 Result<std::vector<NamedTensorData>> ReadTensors(const std::vector<SuiteTensor>& list) {
@@ -37,17 +33,12 @@ Result<std::vector<NamedTensorData>> ReadTensors(const std::vector<SuiteTensor>&
   for (const SuiteTensor& one : list) {
     NamedTensorData& read = tensors.emplace_back(NamedTensorData{.name = one.name});
     if (one.file.empty()) continue;
-    WEBNN_ASSIGN_OR_RETURN(read.file, ReadFile(one.file));
-    auto tensor = onnx_format::ParseTensor(BytesOf(read.file));
-    if (!tensor) return TypeError("{}: {}", one.file.string(), tensor.error().message);
-    read.tensor = *std::move(tensor);
+    WEBNN_ASSIGN_OR_RETURN(std::string file, ReadFile(one.file));
+    auto parsed = onnx_format::ParseGivenInput(one.name, std::move(file));
+    if (!parsed) return TypeError("{}: {}", one.file.string(), parsed.error().message);
+    read.data = *std::move(parsed);
   }
   return tensors;
-}
-
-bool IsFixed(const HostTensor& tensor, Fixed fixed) {
-  if (fixed == Fixed::kNone || tensor.sizes.size() > 1) return false;
-  return fixed == Fixed::kSmall || !lowering::IsFloat(tensor.element);
 }
 
 /// The elements as float32.
@@ -66,48 +57,28 @@ bool IsNarrowed(Element element) {
   return element == Element::kDouble || element == Element::kBfloat16;
 }
 
-/// One data set of a case in one form.
+/// One data set of a case.
 class Attempt {
  public:
-  Attempt(const Context& context, const SuiteCase& suite_case, Fixed fixed, bool narrow)
-      : context_(context), case_(suite_case), fixed_(fixed), narrow_(narrow) {}
+  Attempt(const Context& context, const SuiteCase& suite_case)
+      : context_(context), case_(suite_case) {}
 
   Result<void> Read(const SuiteData& data) {
     WEBNN_ASSIGN_OR_RETURN(inputs_, ReadTensors(data.inputs));
     WEBNN_ASSIGN_OR_RETURN(expected_, ReadTensors(data.outputs));
     WEBNN_ASSIGN_OR_RETURN(model_, ReadFile(case_.model));
-    std::vector<onnx_format::FixedInput> constants;
-    for (const NamedTensorData& input : inputs_) {
-      if (!input.tensor) continue;
-      if (IsFixed(*input.tensor, fixed_)) {
-        constants.emplace_back(input.name, input.file);
-      } else if (input.tensor->element_count() > 0) {  // The model itself says that it is empty.
-        std::vector<uint32_t> sizes;
-        for (const int64_t size : input.tensor->sizes) sizes.push_back(static_cast<uint32_t>(size));
-        options_.shapes.emplace_back(input.name, Shape(std::move(sizes)));
-      }
-    }
-    if (!constants.empty()) {
-      WEBNN_ASSIGN_OR_RETURN(model_, onnx_format::FixInputs(BytesOf(model_), constants));
-    }
-    options_.narrow = narrow_;
     return {};
   }
 
-  Result<GraphDefinition> Import() const {
-    WEBNN_ASSIGN_OR_RETURN(GraphBuilder builder, GraphBuilder::Create(context_));
-    WEBNN_ASSIGN_OR_RETURN(const LoadedModel loaded,
-                           onnx_format::Import(builder, Source(), options_));
-    return builder.Finish(loaded.outputs);
-  }
-
-  /// What `refusal` stands for; where no node is to blame, the model is.
-  Result<std::vector<UnsupportedNode>> Unsupported(const Error& refusal) const {
-    WEBNN_ASSIGN_OR_RETURN(ModelSummary summary, onnx_format::Inspect(Source(), options_));
-    if (summary.unsupported.empty()) {
-      summary.unsupported.push_back({.op = "model", .reason = refusal.message});
+  Result<GivenImport> Import() const {
+    std::vector<GivenInput> given;
+    for (const NamedTensorData& input : inputs_) {
+      if (input.data) given.push_back(*input.data);
     }
-    return std::move(summary.unsupported);
+    return onnx_format::ImportGiven({.bytes = std::as_bytes(std::span(model_)),
+                                     .path = case_.model.string(),
+                                     .folder = case_.model.parent_path().string()},
+                                    given, [&] { return GraphBuilder::Create(context_); });
   }
 
   /// What is wrong with the outputs; empty when all is well.
@@ -117,9 +88,9 @@ class Attempt {
     std::vector<NamedInputBytes> inputs;
     for (const NamedDescriptor& declared : graph.inputs()) {
       const NamedTensorData* given = Find(inputs_, declared.name);
-      if (given == nullptr || !given->tensor) return NoData(declared.name);
-      const bool narrow = IsNarrowed(given->tensor->element);
-      fed.push_back(narrow ? Narrow(*given->tensor) : *given->tensor);
+      if (given == nullptr || !given->data) return NoData(declared.name);
+      const HostTensor& tensor = given->data->tensor;
+      fed.push_back(IsNarrowed(tensor.element) ? Narrow(tensor) : tensor);
       inputs.emplace_back(declared.name, fed.back().bytes);
     }
     std::vector<std::vector<std::byte>> got;
@@ -137,12 +108,6 @@ class Attempt {
   }
 
  private:
-  onnx_format::ImportSource Source() const {
-    return {.bytes = BytesOf(model_),
-            .path = case_.model.string(),
-            .folder = case_.model.parent_path().string()};
-  }
-
   static const NamedTensorData* Find(const std::vector<NamedTensorData>& list,
                                      std::string_view name) {
     for (const NamedTensorData& one : list) {
@@ -157,60 +122,43 @@ class Attempt {
 
   Result<std::string> CompareOutput(const Graph& graph, std::span<const NamedOutputBytes> outputs,
                                     const NamedTensorData& expected) const {
-    if (!expected.tensor) return NoData(expected.name);
+    if (!expected.data) return NoData(expected.name);
     for (size_t k = 0; k < outputs.size(); ++k) {
       if (outputs[k].first != expected.name) continue;
       const OperandDescriptor& descriptor = graph.outputs()[k].descriptor;
       HostTensor got{.element = lowering::ElementOf(descriptor.data_type()),
                      .bytes = outputs[k].second};
       got.sizes.assign(descriptor.shape().begin(), descriptor.shape().end());
-      return Difference(got, *expected.tensor, case_.rtol, case_.atol);
+      return Difference(got, expected.data->tensor, case_.rtol, case_.atol);
     }
     return TypeError("the imported model has no output \"{}\"", expected.name);
   }
 
   const Context& context_;
   const SuiteCase& case_;
-  const Fixed fixed_;
-  const bool narrow_;
   std::vector<NamedTensorData> inputs_;
   std::vector<NamedTensorData> expected_;
   std::string model_;
-  LoadOptions options_;
 };
 
-/// All data sets in one form.
-Result<Outcome> RunForm(const Context& context, const SuiteCase& suite_case, Fixed fixed,
-                        bool narrow) {
-  Outcome outcome{.verdict = Verdict::kPassed, .fixed = fixed, .narrowed = narrow};
+Result<Outcome> RunAll(const Context& context, const SuiteCase& suite_case) {
   if (suite_case.data.empty()) return TypeError("the case has no data");
+  Outcome outcome{.verdict = Verdict::kPassed};
   for (const SuiteData& data : suite_case.data) {
-    Attempt attempt(context, suite_case, fixed, narrow);
+    Attempt attempt(context, suite_case);
     WEBNN_RETURN_IF_ERROR(attempt.Read(data));
-    const auto definition = attempt.Import();
-    if (!definition && definition.error().code == ErrorCode::kNotSupported) {
+    WEBNN_ASSIGN_OR_RETURN(GivenImport imported, attempt.Import());
+    outcome.fixed = std::max(outcome.fixed, imported.fixed);
+    outcome.narrowed = outcome.narrowed || imported.narrowed;
+    if (!imported.definition) {
       outcome.verdict = Verdict::kRefused;
-      WEBNN_ASSIGN_OR_RETURN(outcome.unsupported, attempt.Unsupported(definition.error()));
+      outcome.unsupported = std::move(imported.unsupported);
       return outcome;
     }
-    if (!definition) return definition.error();
-    WEBNN_ASSIGN_OR_RETURN(const auto difference, attempt.Run(*definition));
-    if (!difference.empty()) {
-      outcome.verdict = Verdict::kFailed;
-      outcome.error = difference;
-      return outcome;
-    }
-  }
-  return outcome;
-}
-
-Result<Outcome> RunForms(const Context& context, const SuiteCase& suite_case) {
-  Outcome outcome;
-  for (const bool narrow : {false, true}) {
-    for (const Fixed fixed : {Fixed::kNone, Fixed::kSmallIntegers, Fixed::kSmall}) {
-      WEBNN_ASSIGN_OR_RETURN(outcome, RunForm(context, suite_case, fixed, narrow));
-      if (outcome.verdict != Verdict::kRefused) return outcome;
-    }
+    WEBNN_ASSIGN_OR_RETURN(outcome.error, attempt.Run(*imported.definition));
+    if (outcome.error.empty()) continue;
+    outcome.verdict = Verdict::kFailed;
+    return outcome;
   }
   return outcome;
 }
@@ -219,7 +167,7 @@ Result<Outcome> RunForms(const Context& context, const SuiteCase& suite_case) {
 
 Outcome RunCase(const Context& context, const SuiteCase& suite_case) {
   try {
-    auto outcome = RunForms(context, suite_case);
+    auto outcome = RunAll(context, suite_case);
     if (outcome) return *std::move(outcome);
     return {.verdict = Verdict::kFailed, .error = ToString(outcome.error())};
   } catch (const std::exception& error) {

@@ -9,9 +9,7 @@
 
 namespace webnn::conformance::onnx_suite {
 
-/// Imports the model with the shapes of the case's inputs, runs it and compares all outputs. A
-/// model that is refused is tried again with inputs as constants, then with float64 and bfloat16
-/// narrowed to float32; what counts is the first form that is imported.
+/// Imports the model as `ImportGiven` does, runs it and compares all outputs.
 Outcome RunCase(const Context& context, const SuiteCase& suite_case);
 
 /// What differs between an output and what it must be, by the rule of the suite, which is
