@@ -81,6 +81,8 @@ struct Target {
   bool dense_pools = false;
   /// LSTM and GRU up to this many steps are faster when each step is written out.
   uint32_t unrolled_steps = 0;
+  /// The same of those with other activations than sigmoid for the gates and tanh for the rest.
+  uint32_t unrolled_unusual_steps = 0;
   /// Products, pooling and pointwise operators on float16 are as exact as it takes, and fast;
   /// otherwise a chain of them is computed in float32 and rounded once.
   bool float16_chains = false;

@@ -155,7 +155,7 @@ Result<std::vector<OutputShape>> Infer(const InferContext& context, const Gru& o
 }
 
 std::vector<LoweredValue> LowerToOnnx(Writer& writer, const Gru& op) {
-  if (op.steps <= writer.target().unrolled_steps) return LowerUnrolled(writer, op);
+  if (IsUnrolled(writer, op.steps, op.activations)) return LowerUnrolled(writer, op);
   std::vector<LoweredValue> inputs = OnnxInputs(writer, RecurrenceOf(op), GatesOf(op.layout));
   inputs.push_back({});  // lengths of the sequences: all are whole
   inputs.push_back(writer.Precise(op.initial_hidden_state));

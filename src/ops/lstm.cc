@@ -154,7 +154,7 @@ Result<std::vector<OutputShape>> Infer(const InferContext& context, const Lstm& 
 }
 
 std::vector<LoweredValue> LowerToOnnx(Writer& writer, const Lstm& op) {
-  if (op.peephole_weight || op.steps <= writer.target().unrolled_steps) {
+  if (op.peephole_weight || IsUnrolled(writer, op.steps, op.activations)) {
     return LowerUnrolled(writer, op);
   }
   std::vector<LoweredValue> inputs = OnnxInputs(writer, RecurrenceOf(op), GatesOf(op.layout));

@@ -79,6 +79,16 @@ std::vector<std::string_view> OnnxNames(std::span<const RecurrentNetworkActivati
   return names;
 }
 
+bool IsUnrolled(const Writer& writer, uint32_t steps,
+                std::span<const RecurrentNetworkActivation> activations) {
+  using enum RecurrentNetworkActivation;
+  const bool usual = activations[0] == kSigmoid &&
+                     std::all_of(activations.begin() + 1, activations.end(),
+                                 [](RecurrentNetworkActivation one) { return one == kTanh; });
+  const lowering::Target& target = writer.target();
+  return steps <= target.unrolled_steps || (!usual && steps <= target.unrolled_unusual_steps);
+}
+
 LoweredValue Activate(Writer& writer, RecurrentNetworkActivation activation, LoweredValue value) {
   return writer.Emit(OnnxName(activation), {value});
 }

@@ -44,6 +44,10 @@ std::string_view OnnxName(RecurrentNetworkActivation activation);
 std::vector<std::string_view> OnnxNames(std::span<const RecurrentNetworkActivation> activations,
                                         uint32_t directions);
 
+/// Whether the target wants so many steps written out.
+bool IsUnrolled(const Writer& writer, uint32_t steps,
+                std::span<const RecurrentNetworkActivation> activations);
+
 LoweredValue Activate(Writer& writer, RecurrentNetworkActivation activation, LoweredValue value);
 /// Cuts `axis` into parts of `sizes`.
 std::vector<LoweredValue> SplitParts(Writer& writer, LoweredValue value, int64_t axis,

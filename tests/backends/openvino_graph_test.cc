@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -266,6 +267,186 @@ TYPED_TEST(OpenVinoIntegerTest, ComputesExactly) {
   CHECK_BINARY(Mul, T, static_cast<T>(static_cast<U>(a) * static_cast<U>(b)));
   CHECK_BINARY(Max, T, std::max(a, b));
   CHECK_BINARY(Min, T, std::min(a, b));
+}
+
+// Towards zero. What a division by 0 gives is not defined; it must not end the process.
+TYPED_TEST(OpenVinoIntegerTest, DividesExactly) {
+  using T = TypeParam;
+  using U = std::make_unsigned_t<T>;
+  this->MakePairs();
+  for (const T divisor : {T{2}, T{3}, T{10}, static_cast<T>(-3), T{46341}, T{65535}, T{65537}}) {
+    for (const T number : AwkwardNumbers<T>()) {
+      this->a_.push_back(number);
+      this->b_.push_back(divisor);
+    }
+  }
+  uint64_t state = 1;
+  for (int i = 0; i < 3000; ++i) {
+    const auto random = [&] {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      // Of all lengths.
+      return static_cast<T>(static_cast<int64_t>(state ^ (state >> 32)) >> ((state >> 40) % 63));
+    };
+    this->a_.push_back(random());
+    this->b_.push_back(random());
+  }
+  this->template Check<uint8_t>(
+      "div by 0",
+      [](GraphBuilder& g, Operand x, Operand y) {
+        const Operand quotient = g.Div({.a = x, .b = y}).value();
+        return g.Equal({.a = quotient, .b = quotient}).value();
+      },
+      [](T, T) -> uint8_t { return 1; });
+  std::replace(this->b_.begin(), this->b_.end(), T{0}, T{7});
+  CHECK_BINARY(Div, T,
+               std::is_signed_v<T> && b == static_cast<T>(-1)
+                   ? static_cast<T>(U{0} - static_cast<U>(a))
+                   : static_cast<T>(a / b));
+}
+
+// The plug-in makes one kernel of operators in a row, which may compute in another type than each.
+TYPED_TEST(OpenVinoIntegerTest, ComputesChainsExactly) {
+  using T = TypeParam;
+  using U = std::make_unsigned_t<T>;
+  const auto scalar = [](GraphBuilder& g, int value) {
+    return g.Constant(TypeOf<T>(), Number(value)).value();
+  };
+  this->template Check<T>(
+      "where of a comparison",
+      [&](GraphBuilder& g, Operand x, Operand y) {
+        const Operand less = g.Lesser({.a = x, .b = scalar(g, 5)}).value();
+        const Operand difference = g.Sub({.a = y, .b = x}).value();
+        return g.Where({.condition = less, .true_value = difference, .false_value = x}).value();
+      },
+      [](T a, T b) { return a < 5 ? static_cast<T>(static_cast<U>(b) - static_cast<U>(a)) : a; });
+  this->template Check<T>(
+      "where of sum and product",
+      [&](GraphBuilder& g, Operand x, Operand y) {
+        const Operand equal = g.Equal({.a = x, .b = scalar(g, 1)}).value();
+        const Operand sum = g.Add({.a = x, .b = y}).value();
+        const Operand product = g.Mul({.a = sum, .b = y}).value();
+        return g.Where({.condition = equal, .true_value = sum, .false_value = product}).value();
+      },
+      [](T a, T b) {
+        const U sum = static_cast<U>(a) + static_cast<U>(b);
+        return static_cast<T>(a == 1 ? sum : sum * static_cast<U>(b));
+      });
+  const auto check = [&](const char* what, auto sum, std::function<U(U, U)> expected) {
+    this->template Check<uint8_t>(
+        what,
+        [&](GraphBuilder& g, Operand x, Operand y) {
+          return g.Lesser({.a = sum(g, x, y), .b = scalar(g, 5)}).value();
+        },
+        [&](T a, T b) -> uint8_t {
+          return static_cast<T>(expected(static_cast<U>(a), static_cast<U>(b))) < 5;
+        });
+  };
+  check(
+      "comparison of a sum",
+      [](GraphBuilder& g, Operand x, Operand y) { return g.Add({.a = x, .b = y}).value(); },
+      [](U a, U b) { return a + b; });
+  check(
+      "comparison of a product",
+      [](GraphBuilder& g, Operand x, Operand y) { return g.Mul({.a = x, .b = y}).value(); },
+      [](U a, U b) { return a * b; });
+  check(
+      "comparison of a difference",
+      [](GraphBuilder& g, Operand x, Operand y) {
+        return g.Sub({.a = x, .b = g.Max({.a = x, .b = y}).value()}).value();
+      },
+      [](U a, U b) { return a - static_cast<U>(std::max(static_cast<T>(a), static_cast<T>(b))); });
+  this->template Check<T>(
+      "sign of a sum",
+      [](GraphBuilder& g, Operand x, Operand y) {
+        const Operand sum = g.Add({.a = x, .b = y}).value();
+        if constexpr (std::is_signed_v<T>) return g.Sign({.input = sum}).value();
+        return sum;
+      },
+      [](T a, T b) {
+        const T sum = static_cast<T>(static_cast<U>(a) + static_cast<U>(b));
+        return std::is_signed_v<T> ? static_cast<T>((sum > 0) - (sum < 0)) : sum;
+      });
+  this->template Check<T>(
+      "absolute value of a product",
+      [](GraphBuilder& g, Operand x, Operand y) {
+        const Operand product = g.Mul({.a = x, .b = y}).value();
+        if constexpr (std::is_signed_v<T>) return g.Abs({.input = product}).value();
+        return product;
+      },
+      [](T a, T b) {
+        const U product = static_cast<U>(a) * static_cast<U>(b);
+        return static_cast<T>(static_cast<T>(product) < T{0} ? U{0} - product : product);
+      });
+  this->template Check<T>(
+      "sum with a comparison",
+      [&](GraphBuilder& g, Operand x, Operand y) {
+        const Operand greater = g.Greater({.a = y, .b = scalar(g, 3)}).value();
+        const Operand one = g.Cast({.input = greater, .data_type = TypeOf<T>()}).value();
+        const Operand sum = g.Add({.a = x, .b = one}).value();
+        return g.Sub({.a = sum, .b = g.Mul({.a = one, .b = y}).value()}).value();
+      },
+      [](T a, T b) {
+        return static_cast<T>(static_cast<U>(a) + (b > 3 ? U{1} - static_cast<U>(b) : U{0}));
+      });
+}
+
+// Where the result fits the type.
+TYPED_TEST(OpenVinoIntegerTest, RaisesExactly) {
+  using T = TypeParam;
+  std::vector<T> bases = AwkwardNumbers<T>();
+  for (const T base : {T{3}, T{7}, T{10}, T{15}, T{255}, T{46340}, T{65535}, static_cast<T>(-3)}) {
+    bases.push_back(base);
+  }
+  std::map<std::pair<T, T>, T> expected;
+  for (const T base : bases) {
+    for (const T exponent : {0, 1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 19, 31, 32, 40, 62, 63, 64, 65}) {
+      __int128 power = 1;
+      bool fits = true;
+      for (T i = 0; i < exponent && fits; ++i) {
+        power *= base;
+        fits = power == static_cast<T>(power);
+      }
+      if (!fits) continue;
+      this->a_.push_back(base);
+      this->b_.push_back(exponent);
+      expected[{base, exponent}] = static_cast<T>(power);
+    }
+  }
+  ASSERT_GT(expected.size(), 100u);
+  this->template Check<T>(
+      "pow", [](GraphBuilder& g, Operand x, Operand y) { return g.Pow({.a = x, .b = y}).value(); },
+      [&](T a, T b) { return expected.at({a, b}); });
+}
+
+TYPED_TEST(OpenVinoIntegerTest, SumsUpExactly) {
+  using T = TypeParam;
+  using U = std::make_unsigned_t<T>;
+  const std::vector<T> row = AwkwardNumbers<T>();
+  std::vector<T> numbers;
+  for (const T number : row) numbers.insert(numbers.end(), {number, T{1}});
+  const auto size = static_cast<uint32_t>(row.size());
+  for (const bool exclusive : {false, true}) {
+    for (const bool reversed : {false, true}) {
+      GraphBuilder builder = this->Builder();
+      const Operand x = builder.Input("x", TypeOf<T>(), Shape{size, 2}).value();
+      const Operand y =
+          builder
+              .CumulativeSum({.input = x, .axis = 0, .exclusive = exclusive, .reversed = reversed})
+              .value();
+      const Graph graph = builder.Build({{"y", y}}).value();
+      const auto got = this->template Compute<T, T>(graph, {numbers});
+      U sums[2] = {0, 0};
+      for (uint32_t k = 0; k < size; ++k) {
+        const uint32_t i = reversed ? size - 1 - k : k;
+        for (uint32_t column : {0u, 1u}) {
+          const U before = sums[column];
+          sums[column] += static_cast<U>(numbers[2 * i + column]);
+          ASSERT_EQ(got[2 * i + column], static_cast<T>(exclusive ? before : sums[column]))
+              << i << ", exclusive " << exclusive << ", reversed " << reversed;
+        }
+      }
+    }
+  }
 }
 
 TYPED_TEST(OpenVinoIntegerTest, LimitsExactly) {

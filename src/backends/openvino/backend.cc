@@ -26,7 +26,7 @@ namespace {
 using ov::Handle;
 
 // Raised whenever an equal graph is lowered or compiled otherwise than before.
-constexpr std::string_view kLowering = "1";
+constexpr std::string_view kLowering = "2";
 
 std::string_view NameOf(Precision precision) {
   return EnumNames(precision)[static_cast<size_t>(precision)];

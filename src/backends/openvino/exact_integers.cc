@@ -62,7 +62,6 @@ constexpr Mover kMovers[] = {
     {"Transpose"},
     {"Trilu"},
     {"Unsqueeze"},
-    {"Where", 0b110},
 };
 
 // A 64-bit integer as two of int32: low * 2^0 (its bits unsigned) and high * 2^32.
@@ -417,7 +416,7 @@ class Rewriter {
     return {Mul32(a.low, b.low), Add32(carried, crossed)};
   }
   Halves Negative(Halves a) { return Subtract({Int(0), Int(0)}, a); }
-  ValueId IsNegative(Halves a) { return Emit("Less", {a.high, Int(0)}, Element::kBool); }
+  ValueId IsNegative(Halves a) { return IsNegative(a.high); }
 
   void Arithmetic64(const ModelNode& node) {
     const std::string_view op = node.op_type;
@@ -426,10 +425,7 @@ class Rewriter {
     if (op == "Neg") {
       result = Negative(a);
     } else if (op == "Abs") {
-      const ValueId negative = IsNegative(a);
-      const Halves other = Negative(a);
-      result = {Emit("Where", {negative, other.low, a.low}, Element::kInt32),
-                Emit("Where", {negative, other.high, a.high}, Element::kInt32)};
+      result = NegativeIf(SignOf(a.high), a);
     } else if (op == "BitwiseNot") {
       result = {Emit(op, {a.low}, Element::kInt32), Emit(op, {a.high}, Element::kInt32)};
     } else {
@@ -508,9 +504,8 @@ class Rewriter {
       const bool is_signed = TypeOf(input) == Element::kInt64;
       // What fits one half is rounded once.
       const ValueId fits = is_signed ? Same(high, SignOf(low)) : IsZero(high);
-      const ValueId top =
-          Emit("Mul", {is_signed ? ToFloat(high) : UnsignedToFloat(high), Float(0x1p32f)},
-               Element::kFloat);
+      const ValueId top = is_signed ? Emit("Mul", {ToFloat(high), Float(0x1p32f)}, Element::kFloat)
+                                    : HighToFloat(high);
       const ValueId both = Emit("Add", {top, UnsignedToFloat(low)}, Element::kFloat);
       const ValueId number = Emit(
           "Where", {fits, is_signed ? ToFloat(low) : UnsignedToFloat(low), both}, Element::kFloat);
@@ -518,6 +513,26 @@ class Rewriter {
     } else {
       CastTo(low, to, result);
     }
+  }
+
+  // A whole float as the 64-bit integer with its value.
+  Halves FloatToHalves(ValueId number, bool is_signed) {
+    const ValueId high =
+        Emit("Floor", {Emit("Mul", {number, Float(0x1p-32f)}, Element::kFloat)}, Element::kFloat);
+    const ValueId rest = Emit("Sub", {number, Emit("Mul", {high, Float(0x1p32f)}, Element::kFloat)},
+                              Element::kFloat);
+    // Only what is beyond 31 bits has no bits that the difference loses.
+    const ValueId small =
+        Emit("Less", {Emit("Abs", {number}, Element::kFloat), Float(0x1p31f)}, Element::kBool);
+    const ValueId low =
+        Emit("Where", {small, CastTo(number, Element::kInt32), FloatToBits(rest)}, Element::kInt32);
+    return {low, is_signed ? CastTo(high, Element::kInt32) : FloatToBits(high)};
+  }
+  ValueId HighToFloat(ValueId high) {
+    return Emit("Mul", {UnsignedToFloat(high), Float(0x1p32f)}, Element::kFloat);
+  }
+  ValueId UnsignedToFloat(Halves a) {
+    return Emit("Add", {HighToFloat(a.high), UnsignedToFloat(a.low)}, Element::kFloat);
   }
 
   void CastNode(const ModelNode& node) {
@@ -529,18 +544,7 @@ class Rewriter {
       CastFrom64(node, to);
     } else if (Is64(to)) {
       if (IsFloat(from)) {
-        const ValueId number = Truncate(input);
-        const ValueId high = Emit(
-            "Floor", {Emit("Mul", {number, Float(0x1p-32f)}, Element::kFloat)}, Element::kFloat);
-        const ValueId rest = Emit(
-            "Sub", {number, Emit("Mul", {high, Float(0x1p32f)}, Element::kFloat)}, Element::kFloat);
-        // Only what is beyond 31 bits has no bits that the difference loses.
-        const ValueId small =
-            Emit("Less", {Emit("Abs", {number}, Element::kFloat), Float(0x1p31f)}, Element::kBool);
-        const ValueId low = Emit(
-            "Where", {small, CastTo(number, Element::kInt32), FloatToBits(rest)}, Element::kInt32);
-        halves_[result] = {
-            low, to == Element::kInt64 ? CastTo(high, Element::kInt32) : FloatToBits(high)};
+        halves_[result] = FloatToHalves(Truncate(input), to == Element::kInt64);
       } else if (from == Element::kUint32) {
         halves_[result] = {input, Int(0)};
       } else if (from == Element::kInt8 && to == Element::kUint64) {
@@ -561,6 +565,140 @@ class Rewriter {
       }
     } else {
       out_.nodes.push_back(node);
+    }
+  }
+
+  // ---- Quotients. ----
+
+  // The plug-in divides integers as float32. How often the divisor goes into the rest is estimated
+  // in float32, never too often: 2^-20 is more than all that is rounded. Each estimate gains 20
+  // bits; at last the rest may hold the divisor once more.
+  ValueId Estimate(ValueId rest, ValueId divisor) {
+    const ValueId quotient = Emit("Div", {rest, divisor}, Element::kFloat);
+    return Emit("Floor", {Emit("Mul", {quotient, Float(1 - 0x1p-20f)}, Element::kFloat)},
+                Element::kFloat);
+  }
+  // Of unsigned numbers.
+  ValueId Quotient(ValueId a, ValueId b) {
+    const ValueId divisor = UnsignedToFloat(b);
+    ValueId quotient = Int(0);
+    for (int i = 0; i < 2; ++i) {
+      const ValueId times = FloatToBits(Estimate(UnsignedToFloat(a), divisor));
+      quotient = Add32(quotient, times);
+      a = Emit("Sub", {a, Mul32(times, b)}, Element::kInt32);
+    }
+    return Add32(quotient, CastTo(Not(Less32(Flip(a), Flip(b))), Element::kInt32));
+  }
+  Halves Quotient(Halves a, Halves b) {
+    const ValueId divisor = UnsignedToFloat(b);
+    Halves quotient = {Int(0), Int(0)};
+    for (int i = 0; i < 4; ++i) {
+      const Halves times = FloatToHalves(Estimate(UnsignedToFloat(a), divisor), false);
+      quotient = Plus(quotient, times);
+      a = Subtract(a, Product(times, b));
+    }
+    return Plus(quotient, {CastTo(Not(Less64(a, b, false)), Element::kInt32), Int(0)});
+  }
+  ValueId IsNegative(ValueId a) { return Emit("Less", {a, Int(0)}, Element::kBool); }
+  // -a where the sign is -1, a where it is 0. By bits: a Where of such operators is one kernel,
+  // which computes in float32.
+  ValueId NegativeIf(ValueId sign, ValueId a, ValueId result = 0) {
+    const ValueId bits = Emit("BitwiseXor", {a, sign}, Element::kInt32);
+    return Emit("Sub", {bits, sign}, Element::kInt32, {}, result);
+  }
+  // Of the lowest number, the unsigned number with its bits.
+  ValueId Magnitude(ValueId a) { return NegativeIf(SignOf(a), a); }
+  Halves NegativeIf(ValueId sign, Halves a) {
+    const auto bits = [&](ValueId half) {
+      return Emit("BitwiseXor", {half, sign}, Element::kInt32);
+    };
+    return Subtract({bits(a.low), bits(a.high)}, {sign, sign});
+  }
+
+  void Divide32(const ModelNode& node) {
+    const ValueId a = node.inputs[0];
+    const ValueId b = node.inputs[1];
+    if (TypeOf(a) == Element::kUint32) {
+      Emit("Identity", {Quotient(a, b)}, Element::kInt32, {}, node.outputs[0]);
+      return;
+    }
+    const ValueId quotient = Quotient(Magnitude(a), Magnitude(b));
+    NegativeIf(SignOf(Emit("BitwiseXor", {a, b}, Element::kInt32)), quotient, node.outputs[0]);
+  }
+  void Divide64(const ModelNode& node) {
+    Halves& result = halves_[node.outputs[0]];
+    const bool is_signed = TypeOf(node.inputs[0]) == Element::kInt64;
+    const bool narrow = IsWhole(node.inputs[0]) && IsWhole(node.inputs[1]);
+    const Halves a = Split(node.inputs[0]);
+    const Halves b = Split(node.inputs[1]);
+    if (!is_signed) {
+      result = narrow ? Halves{Quotient(a.low, b.low), Int(0)} : Quotient(a, b);
+      return;
+    }
+    const Halves quotient =
+        narrow ? Halves{Quotient(Magnitude(a.low), Magnitude(b.low)), Int(0)}
+               : Quotient(NegativeIf(SignOf(a.high), a), NegativeIf(SignOf(b.high), b));
+    const ValueId apart = Emit("BitwiseXor", {a.high, b.high}, Element::kInt32);
+    result = NegativeIf(SignOf(apart), quotient);
+  }
+
+  // ---- Cumulative sums. ----
+
+  // In digits of 8 bits, whose sums an int32 holds for 2^23 elements.
+  void CumSum64(const ModelNode& node) {
+    constexpr int32_t kBase = 256;
+    const Halves input = Split(node.inputs[0]);
+    Halves sum;
+    ValueId carry = 0;
+    for (const bool upper : {false, true}) {
+      ValueId half = 0;
+      for (int k = 0; k < 4; ++k) {
+        const auto unit = int32_t{1} << (8 * k);
+        const auto mask = std::bit_cast<int32_t>(uint32_t{0xff} << (8 * k));
+        // Division of what has eight digits in float32 is exact.
+        const ValueId bits =
+            Emit("BitwiseAnd", {upper ? input.high : input.low, Int(mask)}, Element::kInt32);
+        const ValueId digit =
+            k == 0 ? bits
+                   : Emit("BitwiseAnd",
+                          {Emit("Div", {bits, Int(unit)}, Element::kInt32), Int(kBase - 1)},
+                          Element::kInt32);
+        ValueId total =
+            Emit("CumSum", {digit, Whole(node.inputs[1])}, Element::kInt32, node.attributes);
+        if (carry != 0) total = Add32(total, carry);
+        const ValueId last = Emit("BitwiseAnd", {total, Int(kBase - 1)}, Element::kInt32);
+        carry =
+            Emit("Div", {Emit("Sub", {total, last}, Element::kInt32), Int(kBase)}, Element::kInt32);
+        const ValueId place = k == 0 ? last : Mul32(last, Int(unit));
+        half = k == 0 ? place : Add32(half, place);
+      }
+      (upper ? sum.high : sum.low) = half;
+    }
+    halves_[node.outputs[0]] = sum;
+  }
+
+  // ---- Where. ----
+
+  // By bits: one kernel of a product and a Where computes both in float32.
+  ValueId Select(ValueId mask, ValueId a, ValueId b, ValueId result = 0) {
+    const ValueId bits =
+        Emit("BitwiseAnd", {Emit("BitwiseXor", {a, b}, Element::kInt32), mask}, Element::kInt32);
+    return Emit("BitwiseXor", {b, bits}, Element::kInt32, {}, result);
+  }
+  void Where(const ModelNode& node) {
+    const ValueId result = node.outputs[0];
+    const ValueId mask =
+        Emit("Sub", {Int(0), CastTo(node.inputs[0], Element::kInt32)}, Element::kInt32);
+    const ValueId a = node.inputs[1];
+    const ValueId b = node.inputs[2];
+    if (!Has64(result)) {
+      Select(mask, a, b, result);
+    } else if (IsWhole(a) && IsWhole(b)) {
+      CastTo(Select(mask, Low(a), Low(b)), TypeOf(result), result);
+    } else {
+      const Halves x = Split(a);
+      const Halves y = Split(b);
+      halves_[result] = {Select(mask, x.low, y.low), Select(mask, x.high, y.high)};
     }
   }
 
@@ -640,6 +778,9 @@ class Rewriter {
     };
     if (op == "Cast") return CastNode(node);
     if (op == "Softplus") return Softplus(node);
+    if (op == "Where" && (Is32(TypeOf(node.outputs[0])) || Has64(node.outputs[0]))) {
+      return Where(node);
+    }
     if (Is32(type) || Is64(type)) {
       if (is({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})) return Compare(node);
     }
@@ -649,11 +790,14 @@ class Rewriter {
     if (is({"Max", "Min"}) && type == Element::kInt32 && node.inputs.size() == 2) {
       return Extreme32(node);
     }
+    if (op == "Div" && Is32(type)) return Divide32(node);
     if (Is64(type)) {
       if (is({"Add", "Sub", "Mul", "Neg", "Abs", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
               "BitwiseNot"})) {
         return Arithmetic64(node);
       }
+      if (op == "Div") return Divide64(node);
+      if (op == "CumSum") return CumSum64(node);
       if (op == "Sign") return Sign64(node);
     }
     if (Move(node)) return;

@@ -44,8 +44,8 @@ constexpr Kernel kKernels[] = {
     {"Conv", kFloats},
     {"ConvTranspose", kFloats},
     {"Cos", kFloats},
-    {"CumSum", kFloats | kSigned},
-    {"Div", kFloats | kBytes | kSigned},
+    {"CumSum", kFloats | kIntegers},
+    {"Div", kFloats | kBytes | kIntegers},
     {"Elu", kFloats},
     {"Equal", kNumbers | kBool},
     {"Erf", kFloats},
@@ -127,6 +127,8 @@ lowering::Target MakeTarget() {
   lowering::Target target;
   target.name = "openvino";
   target.opset = 21;
+  // Its kernels of LSTM and GRU have sigmoid and tanh; others are a loop of single steps.
+  target.unrolled_unusual_steps = 64;
   for (const Kernel& kernel : kKernels) target.kernels.emplace(kernel.op, kernel.elements);
   return target;
 }
