@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: python python-stub wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs install clean distclean
+.PHONY: python python-stub wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs site install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -133,6 +133,11 @@ docs: build  ## Write the generated pages of docs/ anew from the operator tables
 	@cp build/onnx-operators.md docs/onnx-operators.md && echo "docs/onnx-operators.md written"
 	@build/tools/generate_status >build/implementation-status.md
 	@cp build/implementation-status.md docs/implementation-status.md && echo "docs/implementation-status.md written"
+
+site: setup  ## The documentation as a site in build/site
+	@tools/setup.sh site
+	@NO_MKDOCS_2_WARNING=1 .deps/site/bin/mkdocs build --strict --quiet
+	@echo "build/site/index.html written"
 
 install: build  ## Install library, headers, CMake package and pkg-config file under PREFIX
 	@cmake --install build --prefix $(PREFIX)

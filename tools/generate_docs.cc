@@ -2,11 +2,13 @@
 
 #include <cctype>
 #include <cstdio>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "graph/op_schema.h"
 #include "graph/op_text.h"
 #include "webnn/value.h"
@@ -51,6 +53,18 @@ std::string Member(std::string_view name) {
     member += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return member;
+}
+
+// The examples are compiled by tests/python/test_snippets.py: with all operands that they name.
+std::string Declarations() {
+  std::set<std::string> operands = {"a", "b"};
+  for (const OpSchema* schema : AllOps()) {
+    for (const OpField& field : schema->fields) {
+      if (field.is_operand) operands.insert(Member(field.name));
+    }
+  }
+  return fmt::format("<!-- snippet: setup\nwebnn::GraphBuilder builder;\nwebnn::Operand {};\n-->\n",
+                     fmt::join(operands, ", "));
 }
 
 std::string Sample(const OpField& field) {
@@ -98,7 +112,8 @@ std::string Section(const OpSchema& schema) {
                         Types(output.limits.data_types, output.same_type_as),
                         RanksText(output.limits.rank_range));
   }
-  text += fmt::format("\n```cpp\n{}\n```\n", Example(schema));
+  text += fmt::format("\n{}```cpp\n{}\n```\n", &schema == AllOps()[0] ? Declarations() : "",
+                      Example(schema));
   text += fmt::format("\n[Specification](https://www.w3.org/TR/webnn/#dom-mlgraphbuilder-{})\n\n",
                       Lowercase(schema.name));
   return text;

@@ -7,6 +7,7 @@
 #   tools/setup.sh fuzz      clang, its sanitizer run time and LLVM tools 19
 #   tools/setup.sh models    model files for the tests and the demo, in .deps/models and
 #                            .deps/onnx-suite
+#   tools/setup.sh site      what builds the documentation's site, in .deps/site
 #   tools/setup.sh tensorrt  TensorRT's own libraries, for machines with an NVIDIA GPU and for the
 #                            tests of the loader (3 GB), in .deps/tensorrt-10 and .deps/tensorrt-11
 #
@@ -162,6 +163,18 @@ setup_python() {
   say "Python: packages of tools/requirements.txt and requirements-python.txt"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
     -r "$root/tools/requirements.txt" -r "$root/tools/requirements-python.txt"
+}
+
+# A virtual environment of its own: nothing that it needs meets what the tests need.
+setup_site() {
+  local python="${WEBNN_PYTHON:-/usr/bin/python3}" venv="$deps/site"
+  if ! "$venv/bin/python" -c 'import pip' >/dev/null 2>&1; then
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+  fi
+  say "documentation's site: packages of tools/requirements-site.txt"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    -r "$root/tools/requirements-site.txt"
 }
 
 # The packages' files alone: what they depend on (torch, say) is not needed to read them.
@@ -397,8 +410,9 @@ case "$mode" in
   lint) apt_install "${lint_packages[@]}" ;;
   fuzz) apt_install "${fuzz_packages[@]}" ;;
   models) setup_models ;;
+  site) setup_site ;;
   tensorrt) setup_tensorrt ;;
-  *) die "unknown mode '$mode' (build, lint, fuzz, models, tensorrt)" ;;
+  *) die "unknown mode '$mode' (build, lint, fuzz, models, site, tensorrt)" ;;
 esac
 printf '%s\n' "$key" >"$stamp"
 say "ready ($mode)"

@@ -9,6 +9,7 @@
 
 #include "core/dynamic_library.h"
 #include "core/errors.h"
+#include "fmt/ranges.h"
 #include "webnn/result.h"
 
 /// Where a back end finds its vendor's library.
@@ -38,10 +39,22 @@ template <class Open>
 auto OpenFirst(const VendorLibrary& vendor, std::span<const std::string> paths, const Open& open)
     -> decltype(open(std::string())) {
   std::string tried;
+  std::vector<std::string_view> absent;  // names that the loader does not know
   for (const std::string& path : paths) {
     auto library = open(path);
     if (library.ok()) return library;
-    tried += fmt::format("\n  {}: {}", path, library.error().message);
+    const std::string& reason = library.error().message;
+    if (path.find('/') == std::string::npos && reason.ends_with(": No such file or directory")) {
+      absent.push_back(path);
+    } else {
+      tried += fmt::format("\n  {}: {}", path, reason);
+    }
+  }
+  // The versions of a library can be many: the first names and the last.
+  if (absent.size() > 3) {
+    tried += fmt::format("\n  {}, {} ... {}: not there", absent[0], absent[1], absent.back());
+  } else if (!absent.empty()) {
+    tried += fmt::format("\n  {}: not there", fmt::join(absent, ", "));
   }
   return decltype(open(std::string()))(NotSupported(
       "{}: no usable {} ({}) was found. Install it with `pip install {}`, or set the environment "

@@ -42,7 +42,10 @@ Result<Context> Context::Create(ContextOptions options) {
   if (!options.backend.empty()) {
     return NotSupported("there is no back end \"{}\"; there are {}", options.backend, known);
   }
-  return NotSupported("no back end works here\n{}", tried);
+  return NotSupported(
+      "no back end works here; for the CPU `pip install openvino` or `pip install onnxruntime` is "
+      "enough. What was tried:\n{}",
+      tried);
 }
 
 const ContextOptions& Context::options() const { return impl_->options(); }

@@ -99,6 +99,15 @@ TEST(OpenVinoLibraryTest, AFailedSearchTellsWhatWasTriedAndWhatToDo) {
                     HasSubstr(kVariable)));
 }
 
+TEST(OpenVinoLibraryTest, NamesThatTheLoaderDoesNotKnowAreOneLine) {
+  const std::string paths[] = {"libnone.so", "libnone.so.4", "libnone.so.3", "libnone.so.2"};
+  EXPECT_THAT(
+      Library::OpenFirst(paths),
+      Fails(ErrorCode::kNotSupported, "\n  libnone.so, libnone.so.4 ... libnone.so.2: not there"));
+  EXPECT_THAT(Library::OpenFirst(std::span(paths).first(2)),
+              Fails(ErrorCode::kNotSupported, "\n  libnone.so, libnone.so.4: not there"));
+}
+
 // A folder with a part of the installation's files.
 class HalfInstalled {
  public:
