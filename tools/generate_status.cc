@@ -74,7 +74,7 @@ constexpr Engine kEngines[] = {
     {"OpenVINO",
      "The CPU plug-in's integers have 32 bits: `i32` for a type of 64 bits means two halves, "
      "which\n"
-     "is exact; [back ends](back-ends.md#openvino) names the three operators where it is not.\n",
+     "is exact; see [back ends](back-ends.md#openvino).\n",
      &OpenVinoTarget, &ov::ExactIntegers},
     {"ONNX Runtime",
      "Which of its CPU kernels are right in which types was measured\n"
