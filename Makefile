@@ -54,8 +54,9 @@ python-stub: python  ## Write python/webnn/_core.pyi anew from the built module
 	@PYTHONPATH=build/python .deps/venv/bin/python tools/generate_stub.py >build/_core.pyi
 	@cp build/_core.pyi python/webnn/_core.pyi
 
-wheel: setup  ## A wheel of the Python package in dist/
-	@.deps/venv/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
+# WHEEL_ARGS='--python /path/to/python3' builds with that interpreter alone.
+wheel: setup  ## Wheels of the Python package in dist/, one for each CPython that needs its own
+	@CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) .deps/venv/bin/python tools/wheels.py build $(WHEEL_ARGS)
 
 demo: build models  ## Read the text in the pictures of examples/data with PP-OCRv4
 	@echo "PP-OCRv4's recogniser, an ONNX file of the package rapidocr-onnxruntime, as"
@@ -143,7 +144,7 @@ install: build  ## Install library, headers, CMake package and pkg-config file u
 	@cmake --install build --prefix $(PREFIX)
 
 clean:  ## Remove all build folders
-	rm -rf build build-asan build-tsan build-debug build-fuzz
+	rm -rf build build-asan build-tsan build-debug build-fuzz build-wheel-*
 
 distclean: clean  ## Remove the build folders and .deps/
 	rm -rf .deps

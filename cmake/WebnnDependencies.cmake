@@ -22,8 +22,23 @@ mark_as_advanced(WEBNN_DLPACK_INCLUDE_DIR)
 add_library(webnn_dlpack INTERFACE)
 target_include_directories(webnn_dlpack SYSTEM INTERFACE "${WEBNN_DLPACK_INCLUDE_DIR}")
 
+# What a wheel is made of runs on machines that have glibc 2.28 and none of our libraries.
+set(WEBNN_PROTOBUF_SOURCE_DIR "${WEBNN_DEPS_DIR}/protobuf"
+    CACHE PATH "Sources of protobuf, of protoc's version, for WEBNN_PORTABLE")
+if(SKBUILD AND EXISTS "${WEBNN_PROTOBUF_SOURCE_DIR}/src")
+  set(webnn_portable_default ON)
+else()
+  set(webnn_portable_default OFF)
+endif()
+option(WEBNN_PORTABLE "Link the C++ library and protobuf in, use no symbols newer than glibc 2.28"
+       ${webnn_portable_default})
+
 # ONNX's wire format: onnx.proto compiled for protobuf's lite run time.
-find_package(Protobuf REQUIRED)
+if(WEBNN_PORTABLE)
+  webnn_add_protobuf()
+else()
+  find_package(Protobuf REQUIRED)
+endif()
 set(WEBNN_ONNX_PROTO "${WEBNN_DEPS_DIR}/onnx/onnx.proto" CACHE FILEPATH "The onnx.proto to compile")
 if(NOT EXISTS "${WEBNN_ONNX_PROTO}")
   message(FATAL_ERROR "webnn: ${WEBNN_ONNX_PROTO} does not exist. Run tools/setup.sh, "

@@ -175,6 +175,9 @@ function(webnn_add_library)
         target_link_options(webnn PRIVATE LINKER:-z,defs)
       endif()
       set_target_properties(webnn PROPERTIES LINK_DEPENDS "${map}")
+      if(WEBNN_PORTABLE)
+        webnn_make_portable(webnn)
+      endif()
     endif()
   endif()
 
@@ -256,6 +259,10 @@ function(webnn_add_cli)
   target_link_libraries(
     webnn_cli_parts PUBLIC webnn_internal webnn_fmt webnn_stb nlohmann_json::nlohmann_json
                            CLI11::CLI11 ZLIB::ZLIB)
+  if(SKBUILD)
+    # `python -m webnn` is the program.
+    return()
+  endif()
   webnn_add_executable(
     webnn_cli
     SOURCES "${PROJECT_SOURCE_DIR}/src/cli/main.cc"

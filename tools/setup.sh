@@ -8,6 +8,7 @@
 #   tools/setup.sh models    model files for the tests and the demo, in .deps/models and
 #                            .deps/onnx-suite
 #   tools/setup.sh site      what builds the documentation's site, in .deps/site
+#   tools/setup.sh wheel     what `pip install .` needs, and nothing for tests
 #   tools/setup.sh tensorrt  TensorRT's own libraries, for machines with an NVIDIA GPU and for the
 #                            tests of the loader (3 GB), in .deps/tensorrt-10 and .deps/tensorrt-11
 #
@@ -23,9 +24,10 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 deps="$root/.deps"
 mode="${1:-build}"
 
-build_packages=(g++ cmake ninja-build make protobuf-compiler libprotobuf-dev nlohmann-json3-dev
-  libfmt-dev libcli11-dev libxxhash-dev libdlpack-dev libstb-dev zlib1g-dev libgtest-dev libgmock-dev
-  libbenchmark-dev pkg-config python3-venv python3-dev ccache)
+wheel_packages=(g++ protobuf-compiler libprotobuf-dev nlohmann-json3-dev libfmt-dev libcli11-dev
+  libxxhash-dev libdlpack-dev libstb-dev zlib1g-dev python3-venv python3-dev)
+build_packages=("${wheel_packages[@]}" cmake ninja-build make libgtest-dev libgmock-dev
+  libbenchmark-dev pkg-config ccache)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)
 
@@ -37,12 +39,16 @@ die() {
   exit 1
 }
 
+# Nobody is there to type a password while pip builds.
+sudo=(sudo)
+if [ "$mode" = wheel ]; then sudo=(sudo -n); fi
+
 # Runs a command with root rights.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
   elif command -v sudo >/dev/null 2>&1; then
-    sudo "$@"
+    "${sudo[@]}" "$@"
   else
     die "this step needs root: $*" \
       "Run tools/setup.sh as root once, or ask an administrator to run the command above."
@@ -65,7 +71,7 @@ apt_install() {
     say "system packages: all present"
     return
   fi
-  if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
+  if [ "$(id -u)" -ne 0 ] && ! "${sudo[@]}" true 2>/dev/null; then
     die "these packages are missing, and there is neither root nor sudo to install them:" \
       "${missing[*]}" "As root: apt-get update && apt-get install ${missing[*]}"
   fi
@@ -94,38 +100,73 @@ header_suites() {
   esac
 }
 
-# Downloads libonnxruntime-dev into the current folder. Needs no root: apt runs with lists and a
-# cache of its own, so the machine's configuration is neither used for installing nor changed.
-download_ort_headers() {
-  local id codename uri signed suite components scratch options
-  if apt-get download libonnxruntime-dev >/dev/null 2>&1; then return; fi
+# Runs apt-get on the given line of sources.list alone. Needs no root: lists and cache are kept in the
+# current folder, so the machine's configuration is neither used nor changed.
+apt_apart() { # LINE COMMAND...
+  local folder="$PWD/apt" options
+  mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+  printf '%s\n' "$1" >"$folder/sources.list"
+  shift
+  options=(-qq -o "Dir::Etc::sourcelist=$folder/sources.list"
+    -o "Dir::Etc::sourceparts=/dev/null" -o "Dir::State::lists=$folder/lists"
+    -o "Dir::Cache=$folder/cache" -o "APT::Sandbox::User=$(id -un)"
+    -o "Acquire::Languages=none"
+    -o "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"
+    -o "Acquire::IndexTargets::deb::CNF::DefaultEnabled=false")
+  apt-get "${options[@]}" update >&2 && apt-get "${options[@]}" "$@" >&2
+}
 
+# A line of sources.list for a release of this distribution, from the archive that this machine uses.
+apt_line() { # deb|deb-src SUITE
+  local id codename uri signed components=main
   id="$(. /etc/os-release && echo "${ID:-}")"
   codename="$(. /etc/os-release && echo "${VERSION_CODENAME:-}")"
   uri="$(distribution_archive "$codename")"
   [ -n "$uri" ] || return 1
   signed="/usr/share/keyrings/$id-archive-keyring.gpg"
   if [ -f "$signed" ]; then signed="[signed-by=$signed]"; else signed=""; fi
-  components=main
   [ "$id" = ubuntu ] && components="main universe"
+  echo "$1 $signed $uri $2 $components"
+}
 
+# Downloads libonnxruntime-dev into the current folder.
+download_ort_headers() {
+  local id suite line
+  if apt-get download libonnxruntime-dev >/dev/null 2>&1; then return; fi
+  id="$(. /etc/os-release && echo "${ID:-}")"
   for suite in $(header_suites "$id"); do
     say "ONNX Runtime headers: looking in $id $suite"
-    scratch="$PWD/apt-$suite"
-    mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
-    printf 'deb %s %s %s %s\n' "$signed" "$uri" "$suite" "$components" >"$scratch/sources.list"
-    options=(-qq -o "Dir::Etc::sourcelist=$scratch/sources.list"
-      -o "Dir::Etc::sourceparts=/dev/null" -o "Dir::State::lists=$scratch/lists"
-      -o "Dir::Cache=$scratch/cache" -o "APT::Sandbox::User=$(id -un)"
-      -o "Acquire::Languages=none"
-      -o "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"
-      -o "Acquire::IndexTargets::deb::CNF::DefaultEnabled=false")
-    if apt-get "${options[@]}" update >&2 &&
-      apt-get "${options[@]}" download libonnxruntime-dev >&2; then
-      return
-    fi
+    line="$(apt_line deb "$suite")" || return 1
+    if apt_apart "$line" download libonnxruntime-dev; then return; fi
+    rm -rf apt
   done
   return 1
+}
+
+# The distribution's sources of protobuf, for wheels: cmake/WebnnPortable.cmake says why.
+setup_protobuf_source() {
+  local target="$deps/protobuf" scratch line
+  if [ -f "$target/src/google/protobuf/message_lite.cc" ]; then return; fi
+  case "$(protoc --version)" in
+    *" 3.21.12") ;;
+    *)
+      say "protobuf: $(protoc --version) is not 3.21.12; wheels will need this system's libraries"
+      return
+      ;;
+  esac
+  scratch="$(mktemp -d -p "$deps")"
+  if line="$(apt_line deb-src "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")")" &&
+    (cd "$scratch" && apt_apart "$line" source --download-only protobuf) &&
+    tar -xf "$scratch"/protobuf_3.21.12.orig.tar.* -C "$scratch"; then
+    rm -rf "$target"
+    mkdir -p "$target"
+    mv "$scratch"/protobuf-3.21.12/src "$scratch"/protobuf-3.21.12/LICENSE "$target"
+    say "protobuf: sources of 3.21.12"
+  else
+    say "protobuf: this distribution's sources are not to be had;" \
+      "wheels will need this system's libraries"
+  fi
+  rm -rf "$scratch"
 }
 
 setup_ort_headers() {
@@ -153,13 +194,19 @@ setup_ort_headers() {
   rm -rf "$scratch"
 }
 
-setup_python() {
+# A virtual environment in which pip can be asked to download packages.
+setup_venv() {
   local python="${WEBNN_PYTHON:-/usr/bin/python3}" venv="$deps/venv"
   if ! "$venv/bin/python" -c 'import pip' >/dev/null 2>&1; then
     say "Python: creating .deps/venv"
     rm -rf "$venv"
     "$python" -m venv "$venv"
   fi
+}
+
+setup_python() {
+  local venv="$deps/venv"
+  setup_venv
   say "Python: packages of tools/requirements.txt and requirements-python.txt"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
     -r "$root/tools/requirements.txt" -r "$root/tools/requirements-python.txt"
@@ -379,6 +426,31 @@ setup_onnx_proto() {
   cmp -s "$proto" "$deps/onnx/onnx.proto" || cp "$proto" "$deps/onnx/onnx.proto"
 }
 
+# The version that tools/requirements.txt names, of one of its packages.
+requirement() {
+  grep "^$1==" "$root/tools/requirements.txt"
+}
+
+# What the build reads of Python packages, without installing them.
+setup_wheel_headers() {
+  local scratch
+  scratch="$(mktemp -d -p "$deps")"
+  if [ ! -f "$deps/onnx/onnx.proto" ]; then
+    unpack_wheel "$(requirement onnx)" "$scratch/onnx" || die "pip could not download the package onnx"
+    mkdir -p "$deps/onnx"
+    cp "$scratch/onnx/onnx/onnx.proto" "$deps/onnx"
+  fi
+  if [ ! -d "$deps/openvino/include" ]; then
+    if unpack_wheel "$(requirement openvino)" "$scratch/openvino"; then
+      mkdir -p "$deps/openvino"
+      cp -r "$scratch/openvino/openvino/include" "$deps/openvino/include"
+    else
+      say "OpenVINO: no package for this machine; webnn is built without it"
+    fi
+  fi
+  rm -rf "$scratch"
+}
+
 command -v apt-get >/dev/null 2>&1 ||
   die "this script knows Debian and Ubuntu only (no apt-get here)" \
     "CONTRIBUTING.md lists what the build needs."
@@ -406,13 +478,23 @@ case "$mode" in
     setup_cuda_headers
     setup_tensorrt_headers
     setup_tensorrt_rtx
+    setup_protobuf_source
+    ;;
+  wheel)
+    apt_install "${wheel_packages[@]}"
+    setup_venv
+    setup_ort_headers
+    setup_wheel_headers
+    setup_cuda_headers
+    setup_tensorrt_headers
+    setup_protobuf_source
     ;;
   lint) apt_install "${lint_packages[@]}" ;;
   fuzz) apt_install "${fuzz_packages[@]}" ;;
   models) setup_models ;;
   site) setup_site ;;
   tensorrt) setup_tensorrt ;;
-  *) die "unknown mode '$mode' (build, lint, fuzz, models, site, tensorrt)" ;;
+  *) die "unknown mode '$mode' (build, lint, fuzz, models, site, wheel, tensorrt)" ;;
 esac
 printf '%s\n' "$key" >"$stamp"
 say "ready ($mode)"
