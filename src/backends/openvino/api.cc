@@ -1,5 +1,9 @@
 #include "backends/openvino/api.h"
 
+#include <pthread.h>
+
+#include <atomic>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -20,7 +24,22 @@ std::string_view WithoutPlaces(std::string_view text) {
   return text;
 }
 
+std::atomic<bool> forked{false};
+
 }  // namespace
+
+void WatchForks() {
+  static std::once_flag once;
+  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, [] { forked = true; }); });
+}
+
+bool IsForked() { return forked.load(std::memory_order_relaxed); }
+
+std::string_view ForkedMessage() {
+  return "this process was forked from one that had opened OpenVINO, whose threads a fork does not "
+         "take along: any call would wait for them without end. Start the process by spawn or exec "
+         "(Python: multiprocessing.get_context(\"spawn\")), or use the back end \"onnxruntime\"";
+}
 
 Error StatusError(const Api& api, ov_status_e status, std::string_view action) {
   // There is one last message for the process, and none of a call with wrong arguments.

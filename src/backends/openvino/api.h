@@ -55,14 +55,30 @@ struct Api {
 #undef WEBNN_OPENVINO_MEMBER
 };
 
+/// Called when the library is opened: from here on a fork counts.
+void WatchForks();
+/// Whether this process was forked from one that had the library open. Its threads are gone then,
+/// and whatever is called may wait for them without end.
+bool IsForked();
+/// Why nothing is called in such a process, and what to do.
+std::string_view ForkedMessage();
+
 struct Releaser {
   const Api* api = nullptr;
-  void operator()(ov_model_t* object) const { api->ov_model_free(object); }
-  void operator()(ov_compiled_model_t* object) const { api->ov_compiled_model_free(object); }
-  void operator()(ov_infer_request_t* object) const { api->ov_infer_request_free(object); }
-  void operator()(ov_tensor_t* object) const { api->ov_tensor_free(object); }
-  void operator()(ov_output_const_port_t* object) const { api->ov_output_const_port_free(object); }
+  void operator()(ov_model_t* object) const { Free(api->ov_model_free, object); }
+  void operator()(ov_compiled_model_t* object) const { Free(api->ov_compiled_model_free, object); }
+  void operator()(ov_infer_request_t* object) const { Free(api->ov_infer_request_free, object); }
+  void operator()(ov_tensor_t* object) const { Free(api->ov_tensor_free, object); }
+  void operator()(ov_output_const_port_t* object) const {
+    Free(api->ov_output_const_port_free, object);
+  }
   void operator()(char* text) const { api->ov_free(text); }
+
+ private:
+  template <class Function, class T>
+  static void Free(Function function, T* object) {
+    if (!IsForked()) function(object);
+  }
 };
 template <class T>
 using Handle = std::unique_ptr<T, Releaser>;

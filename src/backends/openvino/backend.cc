@@ -62,6 +62,7 @@ class OpenVinoBackend final : public Backend {
 
   Result<std::unique_ptr<CompiledGraph>> Compile(const std::shared_ptr<const GraphData>& graph,
                                                  const CompileOptions& options) override {
+    WEBNN_RETURN_IF_ERROR(CheckNotForked());
     WEBNN_ASSIGN_OR_RETURN(const auto properties, Properties(options.precision));
     const ov::Progress progress(options.progress);
     if (!options_.cache || graph->nodes.size() < caching_.few_operators) {
@@ -112,6 +113,7 @@ class OpenVinoBackend final : public Backend {
 
   Result<CompiledBytes> CompileToBytes(const GraphData& graph,
                                        const CompileOptions& options) override {
+    WEBNN_RETURN_IF_ERROR(CheckNotForked());
     WEBNN_ASSIGN_OR_RETURN(const auto properties, Properties(options.precision));
     WEBNN_ASSIGN_OR_RETURN(const auto compiled,
                            Build(graph, properties, ov::Progress(options.progress)));
@@ -120,6 +122,7 @@ class OpenVinoBackend final : public Backend {
   }
 
   Result<std::unique_ptr<CompiledGraph>> Load(CompiledBytes compiled) override {
+    WEBNN_RETURN_IF_ERROR(CheckNotForked());
     const cache::Key here = DeviceKey();
     for (const cache::KeyField& field : here.fields()) {
       const cache::KeyField* stored = compiled.key.Find(field.name);
@@ -140,6 +143,11 @@ class OpenVinoBackend final : public Backend {
     return OperationError("openvino: the compiled graph names no precision of this back end");
   }
 
+  std::optional<std::string> lost() const override {
+    if (!ov::IsForked()) return std::nullopt;
+    return std::string(ov::ForkedMessage());
+  }
+
   Result<std::unique_ptr<BackendTensor>> CreateTensor(
       const OperandDescriptor& descriptor) override {
     return HostTensor::Create(descriptor);
@@ -151,6 +159,11 @@ class OpenVinoBackend final : public Backend {
   }
 
  private:
+  static Result<void> CheckNotForked() {
+    if (!ov::IsForked()) return {};
+    return InvalidState("openvino: {}", ov::ForkedMessage());
+  }
+
   Result<std::vector<ov::Property>> Properties(Precision precision) const {
     return ov::PropertiesFor(device_, precision, options_.threads);
   }

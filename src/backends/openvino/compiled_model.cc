@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/errors.h"
 #include "core/try.h"
 
 namespace webnn::ov {
@@ -19,6 +20,7 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Create(const Library& libr
 
 template <class AddressOf>
 Result<void> CompiledModel::RunAt(const AddressOf& address_of) {
+  if (IsForked()) return InvalidState("openvino: {}", ForkedMessage());
   std::unique_ptr<Request> request = pool_.Take(address_of);
   Result<void> result = [&]() -> Result<void> {
     if (request == nullptr) {

@@ -25,7 +25,13 @@ Result<void> Progress::Report(std::string_view phase, double fraction) const {
 }
 
 Compiler::~Compiler() {
-  for (std::thread& thread : given_up_) thread.join();
+  for (std::thread& thread : given_up_) {
+    if (IsForked()) {
+      thread.detach();  // it is not in this process
+    } else {
+      thread.join();
+    }
+  }
 }
 
 Result<Handle<ov_compiled_model_t>> Compiler::Compile(Handle<ov_model_t> model,

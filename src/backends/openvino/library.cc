@@ -78,6 +78,8 @@ class LibraryList {
   }
 
   Result<const Library*> Open(const ContextOptions& options) {
+    // Before the mutex, which may have been locked at the fork.
+    if (IsForked()) return NotSupported("openvino: {}", ForkedMessage());
     const std::lock_guard lock(mutex_);
     return OpenVendorLibrary(Vendor(), options.library_path, found_,
                              [&](const std::string& path) { return OpenPath(path); });
@@ -129,6 +131,7 @@ class LibraryList {
     WEBNN_RETURN_IF_ERROR(CheckParts(DynamicLibrary::FileOf(get_version)));
     // From here on there may be threads and objects of the library.
     file.Keep();
+    WatchForks();
     WEBNN_RETURN_IF_ERROR(Check(api, api.ov_core_create(&library->core_), "create the core"));
     return library;
   }
