@@ -138,9 +138,9 @@ class RawMemory {
 /// Pinned host memory.
 class RawPinned {
  public:
-  explicit RawPinned(size_t bytes) {
+  explicit RawPinned(size_t bytes, unsigned flags = 0) {
     const Cuda& cuda = Cuda::Get();
-    cuda.Must(cuda.cuMemHostAlloc(&address_, bytes == 0 ? 1 : bytes, 0));
+    cuda.Must(cuda.cuMemHostAlloc(&address_, bytes == 0 ? 1 : bytes, flags));
   }
   RawPinned(const RawPinned&) = delete;
   RawPinned& operator=(const RawPinned&) = delete;

@@ -112,8 +112,8 @@ LoweredValue Writer::Barrier(LoweredValue value) {
 
 LoweredValue Writer::FlipSign(LoweredValue value) {
   constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
-  if (!target_.reassociates) return Add(value, Scalar(kLeast, Element::kInt64));
-  // TensorRT's kernels take the least int64 for 0 where it is a constant: so half of it, twice.
+  if (!target_.short_scalars) return Add(value, Scalar(kLeast, Element::kInt64));
+  // Half of it, twice: the least int64 itself would be 0.
   const LoweredValue half = Scalar(kLeast / 2, Element::kInt64);
   return Add(Barrier(Add(value, half)), half);
 }
@@ -142,9 +142,11 @@ LoweredValue Writer::Convert(LoweredValue value, Element element) {
   if (value.element == Element::kUint64 && from == Element::kInt64 && IsFloat(element)) {
     const LoweredValue bits = {value.id, from};
     const LoweredValue number = ConvertCarried(bits, from, Element::kFloat);
-    result = ConvertCarried(
-        Where(Less(bits, integer(0)), Add(number, Scalar(0x1p64, Element::kFloat)), number),
-        Element::kFloat, to);
+    // 2^64 has no short form, 2^63 has.
+    const LoweredValue half = Scalar(0x1p63, Element::kFloat);
+    const LoweredValue large = target_.short_scalars ? Add(Barrier(Add(number, half)), half)
+                                                     : Add(number, Scalar(0x1p64, Element::kFloat));
+    result = ConvertCarried(Where(Less(bits, integer(0)), large, number), Element::kFloat, to);
   } else if (element == Element::kUint64 && to == Element::kInt64 && IsFloat(value.element)) {
     const LoweredValue number = ConvertCarried(value, from, Element::kFloat);
     const LoweredValue middle = Scalar(0x1p63, Element::kFloat);

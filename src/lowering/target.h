@@ -92,9 +92,11 @@ struct Target {
   /// The runtime combines constants across operators: (x - z) * s becomes x * s - z * s, and two
   /// sums one, also where they wrap.
   bool reassociates = false;
-  /// A constant of one element loses its last digits in fused kernels: it is written into their
-  /// source in decimal, with seven digits.
+  /// A constant of one element is written into the source of fused kernels in decimal: float32 with
+  /// seven digits, which can be four units in the last place off, and the least int64 becomes 0.
   bool short_scalars = false;
+  /// The model is to be computed in 16 bits, where those digits of terms and factors do not count.
+  bool half = false;
   /// Gemm has no factors.
   bool plain_gemm = false;
   /// AveragePool is slower than a convolution, but for multiples of this many channels; 0: it never

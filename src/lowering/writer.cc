@@ -1,6 +1,7 @@
 #include "lowering/writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 
@@ -337,24 +338,46 @@ LoweredValue Writer::ExactScalar(Number value, Element element, std::span<const 
   return target_.short_scalars ? ExactScalar(scalar, sizes) : scalar;
 }
 
+namespace {
+
+// Whether decimal source code with seven digits holds the one element.
+bool IsShort(Element element, std::span<const std::byte> bytes) {
+  if (element == Element::kFloat && bytes.size() == sizeof(float)) {
+    float number = 0;
+    std::memcpy(&number, bytes.data(), sizeof number);
+    return std::isnan(number) ||
+           std::strtof(fmt::format("{:.7g}", number).c_str(), nullptr) == number;
+  }
+  if ((element == Element::kInt64 || element == Element::kUint64) &&
+      bytes.size() == sizeof(int64_t)) {
+    int64_t number = 0;
+    std::memcpy(&number, bytes.data(), sizeof number);
+    return number != std::numeric_limits<int64_t>::min();
+  }
+  return true;
+}
+
+}  // namespace
+
 LoweredValue Writer::ExactScalar(LoweredValue value, std::span<const int64_t> sizes) {
   constexpr int64_t kMostCopies = 1 << 16;
-  const Initializer* constant = Folding(value);
-  if (!target_.short_scalars || constant == nullptr || constant->element != Element::kFloat ||
-      constant->bytes().size() != sizeof(float)) {
-    return value;
-  }
-  float number = 0;
-  std::memcpy(&number, constant->bytes().data(), sizeof(float));
-  if (std::strtof(fmt::format("{:.7g}", number).c_str(), nullptr) == number) return value;
+  const Initializer* constant = target_.short_scalars ? Folding(value) : nullptr;
+  if (constant == nullptr || IsShort(constant->element, constant->bytes())) return value;
   for (size_t axis = sizes.size(); axis-- > 0;) {
     if (sizes[axis] < 2 || sizes[axis] > kMostCopies) continue;
-    std::vector<int64_t> shape(sizes.size() - axis, 1);
-    shape[0] = sizes[axis];
-    const std::vector<float> copies(static_cast<size_t>(sizes[axis]), number);
-    return Constant<float>(copies, std::move(shape), Element::kFloat);
+    std::vector<int64_t> shape(std::max(sizes.size() - axis, constant->sizes.size()), 1);
+    shape[shape.size() - (sizes.size() - axis)] = sizes[axis];
+    std::vector<std::byte> copies;
+    for (int64_t i = 0; i < sizes[axis]; ++i) {
+      copies.insert(copies.end(), constant->bytes().begin(), constant->bytes().end());
+    }
+    return AddConstant(copies, std::move(shape), value.element);
   }
-  return value;
+  return value;  // of one element altogether
+}
+
+LoweredValue Writer::Term(LoweredValue value, std::span<const int64_t> sizes) {
+  return target_.half && IsFloat(value.element) ? value : ExactScalar(value, sizes);
 }
 
 LoweredValue Writer::Integers(std::span<const int64_t> values) {

@@ -152,11 +152,14 @@ class Writer {
 
   /// A scalar of `element`; floats as a number, integers exactly.
   LoweredValue Scalar(Number value, Element element);
-  /// A scalar for arithmetic with a value of `sizes`, where every digit counts: spread along an
-  /// axis where the target would lose some.
+  /// A scalar for what gives a result of `sizes`, where every digit counts: spread along an axis
+  /// where the target would lose some.
   LoweredValue ExactScalar(Number value, Element element, std::span<const int64_t> sizes);
   /// The same for an operand: unchanged unless it is a constant of one element.
   LoweredValue ExactScalar(LoweredValue value, std::span<const int64_t> sizes);
+  /// The same for a term or factor: unchanged where most is computed in 16 bits, since constants
+  /// that are spread may stand in the way of the runtime's fusions (attention's factor, say).
+  LoweredValue Term(LoweredValue value, std::span<const int64_t> sizes);
   /// A 1-D int64 tensor, equal ones shared.
   LoweredValue Integers(std::span<const int64_t> values);
   LoweredValue Integers(std::initializer_list<int64_t> values) {

@@ -71,7 +71,8 @@ Result<OutputShape> Infer(const InferContext& context, const Clamp& op) {
 namespace {
 
 // Limits the uint64 that the int64 of equal bits stands for: a negative one is 2^63 or more.
-LoweredValue ClampUnsigned(Writer& writer, LoweredValue bits, const Clamp& op) {
+LoweredValue ClampUnsigned(Writer& writer, LoweredValue input, const Clamp& op) {
+  constexpr int64_t kSign = std::numeric_limits<int64_t>::min();
   const auto bound = [](const Number& value) {
     int64_t number = 0;
     std::memcpy(&number, value.Encode(DataType::kUint64).data(), sizeof number);
@@ -79,6 +80,14 @@ LoweredValue ClampUnsigned(Writer& writer, LoweredValue bits, const Clamp& op) {
   };
   const int64_t low = op.min_value ? bound(*op.min_value) : 0;
   const int64_t high = op.max_value ? bound(*op.max_value) : -1;
+  if (writer.target().short_scalars && (low == kSign || high == kSign)) {
+    // As numbers of the same order 2^63 is 0, and it is the first number that has no short form.
+    LoweredValue ordered = writer.ToOrdered(input, "Max");
+    if (low != 0) ordered = writer.Max(ordered, writer.Scalar(low ^ kSign, Element::kInt64));
+    ordered = writer.Min(ordered, writer.Scalar(high ^ kSign, Element::kInt64));
+    return writer.FromOrdered(ordered, input);
+  }
+  const LoweredValue bits = writer.Cast(input, Element::kInt64);
   const LoweredValue least = writer.Scalar(low, Element::kInt64);
   const LoweredValue most = writer.Scalar(high, Element::kInt64);
   const LoweredValue large = writer.Less(bits, writer.Scalar(0, Element::kInt64));
@@ -95,23 +104,36 @@ LoweredValue LowerToOnnx(Writer& writer, const Clamp& op) {
   const auto is_bound = [&](const std::optional<Number>& value) {
     return value && !(is_float && IsNan(*value));
   };
+  // The least int64 is none, and runtimes may not have it.
+  const bool has_low = is_bound(op.min_value) && !(input.element == Element::kInt64 &&
+                                                   !LessAs(std::numeric_limits<int64_t>::min(),
+                                                           *op.min_value, DataType::kInt64));
+  const bool has_high = is_bound(op.max_value);
   // Runtimes take an absent bound of Clip for the largest finite number, which infinities are not.
-  const std::string_view onnx = is_bound(op.min_value) && is_bound(op.max_value) ? "Clip"
-                                : is_bound(op.min_value)                         ? "Max"
-                                                                                 : "Min";
+  const std::string_view onnx = has_low && has_high ? "Clip" : has_low ? "Max" : "Min";
   if (input.element == Element::kUint64 && (op.min_value || op.max_value) &&
       !writer.target().Supports(onnx, Element::kUint64)) {
-    return ClampUnsigned(writer, writer.Cast(input, Element::kInt64), op);
+    return ClampUnsigned(writer, input, op);
   }
-  std::vector<LoweredValue> inputs = {
-      writer.Cast(input, writer.ComputeType(input.element, {onnx}))};
-  for (const std::optional<Number>& value : {op.min_value, op.max_value}) {
-    if (is_bound(value))
-      inputs.push_back(writer.Cast(writer.Scalar(*value, input.element), inputs[0].element));
+  Element element = writer.ComputeType(input.element, {onnx});
+  if (!writer.target().Supports(onnx, element)) {
+    element = writer.ComputeType(input.element, {"Max", "Min"});
   }
+  std::vector<LoweredValue> inputs = {writer.Cast(input, element)};
+  const auto add = [&](const Number& bound) {
+    inputs.push_back(writer.Cast(writer.Scalar(bound, input.element), inputs[0].element));
+  };
+  if (has_low) add(*op.min_value);
+  if (has_high) add(*op.max_value);
   if (inputs.size() == 1) return input;
-  return onnx == "Clip" ? writer.Clip(inputs[0], inputs[1], inputs[2])
-                        : writer.Binary(onnx, inputs[0], inputs[1]);
+  // A bound is a result as well: every digit counts.
+  const std::vector<int64_t> sizes = writer.OutputSizes();
+  const auto exact = [&](size_t i) { return writer.ExactScalar(inputs[i], sizes); };
+  if (onnx != "Clip") return writer.Binary(onnx, inputs[0], exact(1));
+  const LoweredValue low = exact(1);
+  const LoweredValue high = exact(2);
+  if (low.id == inputs[1].id && high.id == inputs[2].id) return writer.Clip(inputs[0], low, high);
+  return writer.Min(writer.Max(inputs[0], low), high);
 }
 
 // ---- One option or two, float only. ----
@@ -156,8 +178,10 @@ LoweredValue LowerToOnnx(Writer& writer, const LeakyRelu& op) {
 }
 LoweredValue LowerToOnnx(Writer& writer, const Linear& op) {
   const LoweredValue input = writer.PreciseChain(op.input);
-  return writer.Add(writer.Mul(input, writer.Scalar(op.alpha, input.element)),
-                    writer.Scalar(op.beta, input.element));
+  const auto term = [&](double value) {
+    return writer.Term(writer.Scalar(value, input.element), writer.OutputSizes());
+  };
+  return writer.Add(writer.Mul(input, term(op.alpha)), term(op.beta));
 }
 
 WEBNN_ACTIVATION(Elu, "elu", kFollows, "max(0, x) + alpha * (exp(min(0, x)) - 1).",
@@ -195,7 +219,8 @@ LoweredValue LowerToOnnx(Writer& writer, const Prelu& op) {
     return writer.Emit("PRelu", {input, writer.Get(op.slope)});
   }
   const LoweredValue x = writer.PreciseChain(writer.Widen(op.input, {"Less", "Mul", "Where"}));
-  const LoweredValue slope = writer.Cast(writer.Get(op.slope), x.element);
+  const LoweredValue slope =
+      writer.Term(writer.Cast(writer.Get(op.slope), x.element), writer.OutputSizes());
   return writer.Where(writer.Less(x, writer.Scalar(0, x.element)), writer.Mul(x, slope), x);
 }
 

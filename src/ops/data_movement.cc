@@ -289,8 +289,10 @@ LoweredValue LowerToOnnx(Writer& writer, const Where& op) {
     if (writer.SizesOf(op.true_value) == writer.OutputSizes()) return value;
     return writer.Emit("Expand", {value, writer.Integers(writer.OutputSizes())});
   }
-  return writer.Where(writer.GetBool(op.condition), writer.Widen(op.true_value, {"Where"}),
-                      writer.Widen(op.false_value, {"Where"}));
+  const auto value = [&](Operand operand) {
+    return writer.Term(writer.Widen(operand, {"Where"}), writer.OutputSizes());
+  };
+  return writer.Where(writer.GetBool(op.condition), value(op.true_value), value(op.false_value));
 }
 
 }  // namespace webnn::ops

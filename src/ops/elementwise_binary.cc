@@ -21,8 +21,8 @@ Result<OutputShape> InferBroadcast(const InferContext& context, Operand a, Opera
 // because the division is made in 64 bits.
 LoweredValue DivideIntegers(Writer& writer, const Div& op) {
   const Element type = lowering::ElementOf(writer.TypeOf(op.a));
-  const LoweredValue a = writer.Get(op.a);
-  const LoweredValue b = writer.Get(op.b);
+  const LoweredValue a = writer.ExactScalar(writer.Get(op.a), writer.OutputSizes());
+  const LoweredValue b = writer.ExactScalar(writer.Get(op.b), writer.OutputSizes());
   if (const auto divisor = writer.ConstantIntegers(op.b);
       divisor && writer.target().Supports("Div", type) &&
       std::none_of(divisor->begin(), divisor->end(), [](int64_t d) { return d == 0 || d == -1; })) {
@@ -49,9 +49,7 @@ LoweredValue DivideIntegers(Writer& writer, const Div& op) {
 
   // Unsigned by signed arithmetic. A divisor of 2^63 or more goes in once or not at all; else the
   // quotient of half the dividend, doubled, is at most one too small.
-  const auto ordered = [&](LoweredValue value) {
-    return writer.Add(value, writer.Scalar(std::numeric_limits<int64_t>::min(), Element::kInt64));
-  };
+  const auto ordered = [&](LoweredValue value) { return writer.Barrier(writer.FlipSign(value)); };
   const auto at_least = [&](LoweredValue x, LoweredValue y) {  // x >= y, unsigned
     return writer.Cast(writer.Emit("Not", {writer.Less(ordered(x), ordered(y))}), Element::kInt64);
   };
@@ -103,6 +101,21 @@ LoweredValue IntegerPower(Writer& writer, const Pow& op) {
   return writer.Where(negative, writer.Where(unit_base, unit, constant(0)), result);
 }
 
+LoweredValue Arithmetic(Writer& writer, std::string_view onnx, Operand a, Operand b) {
+  const auto term = [&](Operand x) {
+    return writer.Term(writer.Widen(x, {onnx}), writer.OutputSizes());
+  };
+  return writer.Emit(onnx, {term(a), term(b)});
+}
+
+// Of the largest or smallest, which is one of the two as it is.
+LoweredValue Choice(Writer& writer, std::string_view onnx, Operand a, Operand b) {
+  const auto ordered = [&](Operand x) {
+    return writer.ExactScalar(writer.ToOrdered(writer.Get(x), onnx), writer.OutputSizes());
+  };
+  return writer.FromOrdered(writer.Binary(onnx, ordered(a), ordered(b)), writer.Get(a));
+}
+
 bool IsInteger(Writer& writer, Operand operand) { return !IsFloat(writer.Get(operand).element); }
 
 }  // namespace
@@ -118,14 +131,11 @@ bool IsInteger(Writer& writer, Operand operand) { return !IsFloat(writer.Get(ope
   }
 #define WEBNN_LOWER_TO(Name, onnx) \
   LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
-    return writer.Emit(onnx, {writer.Widen(op.a, {onnx}), writer.Widen(op.b, {onnx})}); \
+    return Arithmetic(writer, onnx, op.a, op.b); \
   }
 #define WEBNN_LOWER_ORDERED(Name, onnx) \
   LoweredValue LowerToOnnx(Writer& writer, const Name& op) { \
-    const LoweredValue a = writer.Get(op.a); \
-    const LoweredValue b = writer.Get(op.b); \
-    return writer.FromOrdered( \
-        writer.Binary(onnx, writer.ToOrdered(a, onnx), writer.ToOrdered(b, onnx)), a); \
+    return Choice(writer, onnx, op.a, op.b); \
   }
 
 WEBNN_LOWER_TO(Add, "Add")
@@ -135,13 +145,12 @@ WEBNN_LOWER_ORDERED(Max, "Max")
 WEBNN_LOWER_ORDERED(Min, "Min")
 
 LoweredValue LowerToOnnx(Writer& writer, const Div& op) {
-  if (IsInteger(writer, op.a)) return DivideIntegers(writer, op);
-  return writer.Div(writer.Get(op.a), writer.Get(op.b));
+  return IsInteger(writer, op.a) ? DivideIntegers(writer, op)
+                                 : Arithmetic(writer, "Div", op.a, op.b);
 }
 
 LoweredValue LowerToOnnx(Writer& writer, const Pow& op) {
-  if (IsInteger(writer, op.a)) return IntegerPower(writer, op);
-  return writer.Emit("Pow", {writer.Get(op.a), writer.Get(op.b)});
+  return IsInteger(writer, op.a) ? IntegerPower(writer, op) : Arithmetic(writer, "Pow", op.a, op.b);
 }
 
 WEBNN_ARITHMETIC(Add, "add", kFollows, "a + b, broadcast in both directions.")

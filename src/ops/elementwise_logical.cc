@@ -24,7 +24,9 @@ Result<OutputShape> InferPredicate(const InferContext& context, Operand a, Opera
 LoweredValue Compare(Writer& writer, std::string_view onnx, Operand a, Operand b) {
   // Equality does not care for order: a type that holds the same bits will do.
   const auto operand = [&](Operand x) {
-    return onnx == "Equal" ? writer.Widen(x, {onnx}) : writer.ToOrdered(writer.Get(x), onnx);
+    return writer.ExactScalar(
+        onnx == "Equal" ? writer.Widen(x, {onnx}) : writer.ToOrdered(writer.Get(x), onnx),
+        writer.OutputSizes());
   };
   return writer.Emit(onnx, {operand(a), operand(b)}, {}, Element::kBool);
 }

@@ -46,7 +46,8 @@ LoweredValue LowerToOnnx(Writer& writer, const Gelu& op) {
   const LoweredValue x = writer.PreciseChain(op.input);
   if (writer.target().Supports("Gelu", x.element)) return writer.Emit("Gelu", {x});
   const auto number = [&](double value) { return writer.Scalar(value, x.element); };
-  const LoweredValue erf = writer.Emit("Erf", {writer.Mul(x, number(std::numbers::sqrt2 / 2))});
+  const LoweredValue factor = writer.Term(number(std::numbers::sqrt2 / 2), writer.OutputSizes());
+  const LoweredValue erf = writer.Emit("Erf", {writer.Mul(x, factor)});
   return writer.Mul(writer.Mul(x, number(0.5)), writer.Add(erf, number(1)));
 }
 

@@ -82,33 +82,15 @@ class Step {
 };
 
 std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Gru& op) {
-  const int64_t directions = DirectionCount(op.direction);
-  const int64_t steps = op.steps;
-  const int64_t batch = writer.ShapeOf(op.input)[1];
-  const std::array flat_sizes = {steps * batch, int64_t{writer.ShapeOf(op.input)[2]}};
-  const LoweredValue flat = writer.Reshape(writer.Precise(op.input), flat_sizes);
-  std::vector<LoweredValue> last;
-  std::vector<LoweredValue> sequence(steps * directions);
-  for (int64_t d = 0; d < directions; ++d) {
-    const Step step(writer, At(writer, writer.Precise(op.recurrent_weight), d),
-                    At(writer, writer.Precise(op.recurrent_bias), d), op);
-    // All steps' part of the input at once.
-    const LoweredValue product = Linear(writer, flat, At(writer, writer.Precise(op.weight), d),
-                                        At(writer, writer.Precise(op.bias), d));
-    const std::vector<LoweredValue> x =
-        SplitParts(writer, product, 0, std::vector<int64_t>(steps, batch));
-    LoweredValue hidden = InitialState(writer, op.initial_hidden_state, d, {batch, op.hidden_size});
-    const bool backward = op.direction == RecurrentNetworkDirection::kBackward || d == 1;
-    for (int64_t k = 0; k < steps; ++k) {
-      const int64_t t = backward ? steps - 1 - k : k;
-      hidden = step.Advance(writer, step.SplitInput(writer, x[t]), hidden);
-      sequence[t * directions + d] = hidden;
-    }
-    last.push_back(hidden);
-  }
-  std::vector<LoweredValue> outputs = {Stack(writer, std::move(last), 0)};
-  if (op.return_sequence) outputs.push_back(Stack(writer, std::move(sequence), 1));
-  return outputs;
+  return Unroll(writer, RecurrenceOf(op),
+                {op.steps, op.direction, op.return_sequence, {op.initial_hidden_state}},
+                [&](int64_t d) -> AdvanceStep {
+                  const Step step(writer, At(writer, writer.Precise(op.recurrent_weight), d),
+                                  At(writer, writer.Precise(op.recurrent_bias), d), op);
+                  return [&writer, step](LoweredValue x, std::vector<LoweredValue>& states) {
+                    states[0] = step.Advance(writer, step.SplitInput(writer, x), states[0]);
+                  };
+                });
 }
 
 }  // namespace

@@ -55,52 +55,28 @@ struct Step {
 // ONNX's output gate looks at the new cell state, so that with a peephole every step is written
 // out; so it is where the target wants it.
 std::vector<LoweredValue> LowerUnrolled(Writer& writer, const Lstm& op) {
-  const int64_t directions = DirectionCount(op.direction);
-  const int64_t steps = op.steps;
-  const int64_t batch = writer.ShapeOf(op.input)[1];
-  const int64_t columns = writer.ShapeOf(op.input)[2];
-  const int64_t hidden_size = op.hidden_size;
-  const LoweredValue input = writer.Precise(op.input);
-  const std::array flat_sizes = {steps * batch, columns};
-  const LoweredValue flat = writer.Reshape(input, flat_sizes);
-  const std::vector<int64_t> peephole_sizes(3, hidden_size);
-  auto initial = [&](const std::optional<Operand>& state, int64_t direction) {
-    return InitialState(writer, state, direction, {batch, hidden_size});
-  };
-  std::vector<LoweredValue> last_hidden;
-  std::vector<LoweredValue> last_cell;
-  std::vector<LoweredValue> sequence(steps * directions);
-  for (int64_t d = 0; d < directions; ++d) {
-    const Step step = {
-        .recurrent_weight = At(writer, writer.Precise(op.recurrent_weight), d),
-        .recurrent_bias = At(writer, writer.Precise(op.recurrent_bias), d),
-        .peephole = op.peephole_weight
-                        ? SplitParts(writer, At(writer, writer.Precise(*op.peephole_weight), d), 0,
-                                     peephole_sizes)
-                        : std::vector<LoweredValue>(),
-        .gates = GatesOf(op.layout),
-        .activations = op.activations,
-        .hidden_size = hidden_size};
-    // All steps' part of the input at once.
-    const LoweredValue product = Linear(writer, flat, At(writer, writer.Precise(op.weight), d),
-                                        At(writer, writer.Precise(op.bias), d));
-    const std::vector<LoweredValue> x =
-        SplitParts(writer, product, 0, std::vector<int64_t>(steps, batch));
-    LoweredValue hidden = initial(op.initial_hidden_state, d);
-    LoweredValue cell = initial(op.initial_cell_state, d);
-    const bool backward = op.direction == RecurrentNetworkDirection::kBackward || d == 1;
-    for (int64_t k = 0; k < steps; ++k) {
-      const int64_t t = backward ? steps - 1 - k : k;
-      step.Advance(writer, x[t], hidden, cell);
-      sequence[t * directions + d] = hidden;
-    }
-    last_hidden.push_back(hidden);
-    last_cell.push_back(cell);
-  }
-  std::vector<LoweredValue> outputs = {Stack(writer, std::move(last_hidden), 0),
-                                       Stack(writer, std::move(last_cell), 1)};
-  if (op.return_sequence) outputs.push_back(Stack(writer, std::move(sequence), 2));
-  return outputs;
+  const std::vector<int64_t> peephole_sizes(3, op.hidden_size);
+  return Unroll(
+      writer, RecurrenceOf(op),
+      {op.steps,
+       op.direction,
+       op.return_sequence,
+       {op.initial_hidden_state, op.initial_cell_state}},
+      [&](int64_t d) -> AdvanceStep {
+        const Step step = {
+            .recurrent_weight = At(writer, writer.Precise(op.recurrent_weight), d),
+            .recurrent_bias = At(writer, writer.Precise(op.recurrent_bias), d),
+            .peephole = op.peephole_weight
+                            ? SplitParts(writer, At(writer, writer.Precise(*op.peephole_weight), d),
+                                         0, peephole_sizes)
+                            : std::vector<LoweredValue>(),
+            .gates = GatesOf(op.layout),
+            .activations = op.activations,
+            .hidden_size = op.hidden_size};
+        return [&writer, step](LoweredValue x, std::vector<LoweredValue>& states) {
+          step.Advance(writer, x, states[0], states[1]);
+        };
+      });
 }
 
 }  // namespace

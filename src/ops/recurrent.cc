@@ -117,17 +117,63 @@ LoweredValue At(Writer& writer, LoweredValue value, int64_t i) {
   return writer.Emit("Gather", {value, writer.Scalar(i, Element::kInt64)}, {{"axis", int64_t{0}}});
 }
 
+namespace {
+
+// The state that a direction begins with: zeros where none is given.
 LoweredValue InitialState(Writer& writer, const std::optional<Operand>& state, int64_t direction,
                           std::array<int64_t, 2> sizes) {
   if (state) return At(writer, writer.Precise(*state), direction);
   return writer.Emit("Expand", {writer.Scalar(0, Element::kFloat), writer.Integers(sizes)});
 }
 
+// The states one behind the other, in the sizes of the operator's output.
 LoweredValue Stack(Writer& writer, std::vector<LoweredValue> states, size_t output) {
   const LoweredValue rows = states.size() == 1
                                 ? states[0]
                                 : writer.Emit("Concat", std::move(states), {{"axis", int64_t{0}}});
   return writer.Reshape(rows, writer.OutputSizes(output));
+}
+
+}  // namespace
+
+std::vector<LoweredValue> Unroll(Writer& writer, const Recurrence& recurrence,
+                                 const Unrolling& unrolling,
+                                 const std::function<AdvanceStep(int64_t direction)>& step_of) {
+  const int64_t directions = DirectionCount(unrolling.direction);
+  const int64_t steps = unrolling.steps;
+  const int64_t batch = writer.ShapeOf(recurrence.input)[1];
+  const std::array flat_sizes = {steps * batch, int64_t{writer.ShapeOf(recurrence.input)[2]}};
+  const LoweredValue flat = writer.Reshape(writer.Precise(recurrence.input), flat_sizes);
+  std::vector<std::vector<LoweredValue>> last(unrolling.initial_states.size());
+  std::vector<LoweredValue> sequence(steps * directions);
+  for (int64_t d = 0; d < directions; ++d) {
+    const AdvanceStep advance = step_of(d);
+    // All steps' part of the input at once.
+    const LoweredValue product =
+        Linear(writer, flat, At(writer, writer.Precise(recurrence.weight), d),
+               At(writer, writer.Precise(recurrence.bias), d));
+    const std::vector<LoweredValue> x =
+        SplitParts(writer, product, 0, std::vector<int64_t>(steps, batch));
+    std::vector<LoweredValue> states;
+    for (const std::optional<Operand>& initial : unrolling.initial_states) {
+      states.push_back(InitialState(writer, initial, d, {batch, recurrence.hidden_size}));
+    }
+    const bool backward = unrolling.direction == RecurrentNetworkDirection::kBackward || d == 1;
+    for (int64_t k = 0; k < steps; ++k) {
+      const int64_t t = backward ? steps - 1 - k : k;
+      advance(x[t], states);
+      sequence[t * directions + d] = states[0];
+    }
+    for (size_t i = 0; i < states.size(); ++i) last[i].push_back(states[i]);
+  }
+  std::vector<LoweredValue> outputs;
+  for (std::vector<LoweredValue>& states : last) {
+    outputs.push_back(Stack(writer, std::move(states), outputs.size()));
+  }
+  if (unrolling.return_sequence) {
+    outputs.push_back(Stack(writer, std::move(sequence), outputs.size()));
+  }
+  return outputs;
 }
 
 std::vector<LoweredValue> OnnxInputs(Writer& writer, const Recurrence& recurrence,

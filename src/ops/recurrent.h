@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -60,11 +61,21 @@ LoweredValue Linear(Writer& writer, LoweredValue x, LoweredValue weight, Lowered
 
 /// The i-th of the first axis, without that axis; nothing of nothing.
 LoweredValue At(Writer& writer, LoweredValue value, int64_t i);
-/// The state that a direction begins with: zeros where none is given.
-LoweredValue InitialState(Writer& writer, const std::optional<Operand>& state, int64_t direction,
-                          std::array<int64_t, 2> sizes);
-/// The states one behind the other, in the sizes of the operator's output.
-LoweredValue Stack(Writer& writer, std::vector<LoweredValue> states, size_t output);
+/// One step: the states after it from those before it; `x` is the input's part of the gates.
+using AdvanceStep = std::function<void(LoweredValue x, std::vector<LoweredValue>& states)>;
+
+/// What is written out step by step.
+struct Unrolling {
+  uint32_t steps;
+  RecurrentNetworkDirection direction;
+  bool return_sequence;
+  std::vector<std::optional<Operand>> initial_states;
+};
+/// The operator's outputs: the states after the last step, and the first one after every step where
+/// the sequence is asked for. `step_of` makes the step of a direction.
+std::vector<LoweredValue> Unroll(Writer& writer, const Recurrence& recurrence,
+                                 const Unrolling& unrolling,
+                                 const std::function<AdvanceStep(int64_t direction)>& step_of);
 
 /// Inputs X, W, R, B of ONNX's LSTM and GRU, whose gates are in `order` of those given.
 std::vector<LoweredValue> OnnxInputs(Writer& writer, const Recurrence& recurrence,

@@ -25,12 +25,12 @@ namespace {
 
 using lowering::Model;
 
-Model Lower(const GraphDefinition& graph) {
-  return lowering::Writer(*graph.data(), trt::TensorRtTarget()).Finish();
+Model Lower(const GraphDefinition& graph, bool half = false) {
+  return lowering::Writer(*graph.data(), trt::TensorRtTarget(half)).Finish();
 }
 Model LowerInHalf(const GraphDefinition& graph, passes::PrecisionOptions options) {
-  Model model = Lower(graph);
-  passes::ApplyPrecision(model, *graph.data(), trt::TensorRtTarget(), options);
+  Model model = Lower(graph, true);
+  passes::ApplyPrecision(model, *graph.data(), trt::TensorRtTarget(true), options);
   return model;
 }
 

@@ -113,7 +113,8 @@ Ended RunChild(std::string_view child, const std::vector<std::string>& arguments
 
 /// What such a process does; prints to standard output.
 using ChildArguments = std::span<char* const>;
-int ChildDoctorsFile(ChildArguments arguments);  ///< FROM TO FIELD TEXT: see cli_on_gpu.py
+int ChildCopyVariants(ChildArguments arguments);  ///< [KiB ...]
+int ChildDoctorsFile(ChildArguments arguments);   ///< FROM TO FIELD TEXT: see cli_on_gpu.py
 int ChildLoadsFromCache(ChildArguments arguments);
 int ChildLoadsCompiled(ChildArguments arguments);
 int ChildLosesDevice(ChildArguments arguments);

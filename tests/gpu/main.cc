@@ -14,6 +14,7 @@ struct Child {
 };
 
 constexpr std::array kChildren = {
+    Child{"copy-variants", webnn::gpu_test::ChildCopyVariants},
     Child{"doctors-file", webnn::gpu_test::ChildDoctorsFile},
     Child{"loads-from-cache", webnn::gpu_test::ChildLoadsFromCache},
     Child{"loads-compiled", webnn::gpu_test::ChildLoadsCompiled},

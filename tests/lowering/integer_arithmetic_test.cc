@@ -79,7 +79,7 @@ const Target& Poor() {
 }
 
 // int32 and int64 alone, as on TensorRT: every other type travels in one of them, 8 bits come and
-// go by float, and there are no operators on bits.
+// go by float, there are no operators on bits, and the least int64 is no constant.
 const Target& Carried() {
   static const Target kTarget = [] {
     Target target = MakeTarget(kOps, {Element::kInt32, Element::kInt64});
@@ -93,6 +93,7 @@ const Target& Carried() {
     target.cast_by_quantization = {Element::kInt8};
     target.folds_constants = true;
     target.reassociates = true;
+    target.short_scalars = true;
     target.kernels["Round"] = {Element::kFloat};
     return target;
   }();
@@ -212,6 +213,72 @@ TEST_P(IntegerArithmeticTest, PowersAreExact) {
     for (Wide i = 0; i < exponent; ++i) product *= static_cast<uint64_t>(base);
     return Wide{product};
   });
+}
+
+// The same with a constant of one element on either side.
+TEST_P(IntegerArithmeticTest, ConstantsAreTakenAsTheyAre) {
+  const IntegerType& type = GetParam().type;
+  a_ = type.Samples();
+  b_ = a_;
+  for (const int64_t pattern : type.Samples()) {
+    const Wide value = type.ValueOf(pattern);
+    const Number number = type.is_signed ? Number(pattern) : Number(static_cast<uint64_t>(pattern));
+    SCOPED_TRACE(testing::Message() << "constant " << pattern);
+    for (const bool left : {false, true}) {
+      const auto with = [&](auto method) {
+        return [=](GraphBuilder& builder, Operand a, Operand) {
+          const Operand constant = builder.Constant(type.type, number).value();
+          return left ? method(builder, constant, a) : method(builder, a, constant);
+        };
+      };
+      const auto of = [&](auto compute) {
+        return [=](Wide a, Wide) { return left ? compute(value, a) : compute(a, value); };
+      };
+      Expect(with(WEBNN_METHOD(Add)), of([](Wide a, Wide b) { return std::optional(a + b); }));
+      Expect(with(WEBNN_METHOD(Sub)), of([](Wide a, Wide b) { return std::optional(a - b); }));
+      Expect(with(WEBNN_METHOD(Div)),
+             of([](Wide a, Wide b) { return b == 0 ? std::nullopt : std::optional(a / b); }));
+      Expect(with(WEBNN_METHOD(Max)),
+             of([](Wide a, Wide b) { return std::optional(a > b ? a : b); }));
+      Expect(with(WEBNN_METHOD(Min)),
+             of([](Wide a, Wide b) { return std::optional(a < b ? a : b); }));
+      ExpectBool(with(WEBNN_METHOD(Equal)), of([](Wide a, Wide b) { return a == b; }));
+      ExpectBool(with(WEBNN_METHOD(Greater)), of([](Wide a, Wide b) { return a > b; }));
+      ExpectBool(with(WEBNN_METHOD(LesserOrEqual)), of([](Wide a, Wide b) { return a <= b; }));
+      Expect(with([](GraphBuilder& builder, Operand a, Operand b) {
+               const Operand condition = builder.Greater({.a = a, .b = b}).value();
+               return builder.Where({.condition = condition, .true_value = a, .false_value = b});
+             }),
+             of([](Wide a, Wide b) { return std::optional(a > b ? a : b); }));
+    }
+  }
+}
+
+TEST_P(IntegerArithmeticTest, ClampTakesEveryBound) {
+  const IntegerType& type = GetParam().type;
+  a_ = type.Samples();
+  b_ = a_;
+  std::vector<std::optional<int64_t>> bounds = {std::nullopt};
+  for (const int64_t sample : type.Samples()) bounds.emplace_back(sample);
+  const auto number = [&](std::optional<int64_t> bound) -> std::optional<Number> {
+    if (!bound) return std::nullopt;
+    return type.is_signed ? Number(*bound) : Number(static_cast<uint64_t>(*bound));
+  };
+  for (const std::optional<int64_t>& low : bounds) {
+    for (const std::optional<int64_t>& high : bounds) {
+      if (low && high && type.ValueOf(*low) > type.ValueOf(*high)) continue;
+      SCOPED_TRACE(testing::Message() << (low ? *low : 0) << " to " << (high ? *high : -1));
+      Expect(
+          [&](GraphBuilder& builder, Operand a, Operand) {
+            return builder.Clamp({.input = a, .min_value = number(low), .max_value = number(high)});
+          },
+          [&](Wide a, Wide) {
+            if (low && a < type.ValueOf(*low)) a = type.ValueOf(*low);
+            if (high && a > type.ValueOf(*high)) a = type.ValueOf(*high);
+            return std::optional(a);
+          });
+    }
+  }
 }
 
 TEST_P(IntegerArithmeticTest, CastsWrap) {

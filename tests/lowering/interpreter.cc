@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <unordered_map>
 
@@ -184,6 +185,12 @@ Interpreted Interpret(const Model& model, const Target& target,
       uint64_t bits = 0;
       std::memcpy(&bits, initializer.bytes().data() + i, size);
       tensor.values.push_back(Wrap(bits, initializer.element));
+    }
+    // What becomes of it in the kernels of such a target.
+    if (target.short_scalars && tensor.values.size() == 1 &&
+        initializer.element == Element::kInt64 &&
+        tensor.values[0] == std::numeric_limits<int64_t>::min()) {
+      tensor.values[0] = 0;
     }
     machine.values[initializer.value] = std::move(tensor);
   }

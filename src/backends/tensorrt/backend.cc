@@ -208,10 +208,11 @@ class TensorRtBackend final : public Backend {
                             const cache::Store* store, ProgressReporter& progress,
                             std::unique_ptr<Engine>* engine) {
     progress.Report("lower", 0);
-    lowering::Model model = lowering::Writer(graph, TensorRtTarget()).Finish();
     const Element element = ElementOf(settings.precision);
+    const lowering::Target& target = TensorRtTarget(element != Element::kFloat);
+    lowering::Model model = lowering::Writer(graph, target).Finish();
     if (element != Element::kFloat) {
-      passes::ApplyPrecision(model, graph, TensorRtTarget(), {.half = element});
+      passes::ApplyPrecision(model, graph, target, {.half = element});
     }
     WEBNN_ASSIGN_OR_RETURN(const onnx_format::SerializedModel serialized, Serialize(model));
     progress.Report("lower", 1);

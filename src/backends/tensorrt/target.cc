@@ -52,9 +52,14 @@ lowering::Target MakeTarget() {
 
 }  // namespace
 
-const lowering::Target& TensorRtTarget() {
+const lowering::Target& TensorRtTarget(bool half) {
   static const lowering::Target kTarget = MakeTarget();
-  return kTarget;
+  static const lowering::Target kHalfTarget = [] {
+    lowering::Target target = MakeTarget();
+    target.half = true;
+    return target;
+  }();
+  return half ? kHalfTarget : kTarget;
 }
 
 }  // namespace webnn::trt
