@@ -123,11 +123,10 @@ void BindOperand(nb::module_& module) {
       "builder", [](const PyOperand& self) { return self.builder; },
       nb::sig("def builder(self) -> MLGraphBuilder"), "The builder that it belongs to.");
   operand.def("__repr__", [](const PyOperand& self) {
-    std::string shape = ToString(self.descriptor.shape());
-    const std::string name =
-        self.name.empty() ? "operand_" + std::to_string(self.operand.id) : self.name;
-    return "MLOperand(name='" + name + "', dtype='" +
-           std::string(Name(self.descriptor.data_type())) + "', shape=" + shape + ")";
+    // As pywebnn prints it.
+    return "MLOperand(name='" + (self.name.empty() ? std::string("unnamed") : self.name) +
+           "', dtype='" + std::string(Name(self.descriptor.data_type())) +
+           "', shape=" + ToString(self.descriptor.shape()) + ")";
   });
   operand.def("__hash__", [](const PyOperand& self) {
     return static_cast<size_t>(self.operand.id) * 31 + self.operand.builder;

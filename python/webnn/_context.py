@@ -70,7 +70,9 @@ class MLContext(_core.Context):
         super().__init__(**options)
 
     def __repr__(self) -> str:
-        return f"MLContext(accelerated={self.accelerated}, power='{self.power_preference}')"
+        # As pywebnn prints it.
+        accelerated = "true" if self.accelerated else "false"
+        return f"MLContext(accelerated={accelerated}, power='{self.power_preference}')"
 
     # ---- Graphs. ----
 
@@ -244,17 +246,17 @@ class MLContext(_core.Context):
         }
         return {
             "backend": legacy.get(self.backend, self.backend),
-            "name": self.backend,
-            "device": self.device,
             "accelerated_available": gpu,
-            "backend_available": True,
-            "device_type_requested": self._device_type,
-            "backend_requested": self._requested or "auto",
             "compiled_features": {
                 "onnx_runtime": True,
                 "coreml_runtime": False,
                 "trtx_runtime": any(name.startswith("tensorrt") for name in names),
             },
+            "backend_available": True,
+            "name": self.backend,
+            "device": self.device,
+            "device_type_requested": self._device_type,
+            "backend_requested": self._requested or "auto",
         }
 
     def convert_to_onnx(self, graph: MLGraph, path: str | os.PathLike[str]) -> None:
@@ -291,9 +293,10 @@ class MLDeviceTensor(MLTensor):
         return self._backend
 
     def __repr__(self) -> str:
+        # As pywebnn prints it.
         return (
-            f"MLDeviceTensor(shape={self.shape}, dtype='{self.data_type}', device='{self.device}', "
-            f"backend='{self.backend}')"
+            f"MLDeviceTensor(shape={self.shape}, dtype={self.data_type}, device={self.device}, "
+            f"backend={self.backend})"
         )
 
 
