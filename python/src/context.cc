@@ -700,7 +700,7 @@ const Graph& PyGraph::For(const PyContext& py_context, nb::handle options) {
 
   if (progress.is_none()) progress = ProgressOf(py_context);
   CompileOptions compile = ReadCompileOptions(context.options().compile, keywords);
-  const GraphDefinition& to_compile = definition();
+  (void)definition();  // raises before others wait
   const auto building = std::make_shared<Building>();
   building->context = key;
   building->options = text;
@@ -712,16 +712,18 @@ const Graph& PyGraph::For(const PyContext& py_context, nb::handle options) {
     building->done = true;
     building->changed.notify_all();
   });
-  std::optional<Graph> graph;
+  // Shared: the build may go on after this has returned (see CompileInterruptibly).
+  const auto graph = std::make_shared<std::optional<Graph>>();
   CompileInterruptibly(std::move(compile), progress,
-                       [&](const CompileOptions& final_options) -> Result<void> {
+                       [context = context, to_compile = definition(),
+                        graph](const CompileOptions& final_options) -> Result<void> {
                          auto built = context.Compile(to_compile, final_options);
                          if (!built) return std::move(built.error());
-                         graph = *std::move(built);
+                         *graph = *std::move(built);
                          return {};
                        });
   check();
-  compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(*std::move(graph))});
+  compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(**std::move(graph))});
   return compiled_.back().graph->get();
 }
 
@@ -773,6 +775,7 @@ namespace {
 
 // What a compilation and the thread that waits for it share.
 struct Compilation {
+  std::function<Result<void>(const CompileOptions&)> compile;
   std::mutex mutex;
   std::condition_variable changed;
   std::atomic<bool> cancelled{false};
@@ -787,11 +790,72 @@ bool OnMainThread() {
   return threading.attr("current_thread")().is(threading.attr("main_thread")());
 }
 
+// Builds that were cancelled while their engine did something long. They end by themselves.
+struct GivenUp {
+  std::mutex mutex;
+  std::vector<std::thread> threads;
+  uint32_t forks = 0;
+
+  static GivenUp& Get() {
+    static auto* const kGivenUp = new GivenUp;  // joined by JoinAll, when Python ends
+    return *kGivenUp;
+  }
+  void Add(std::thread thread) {
+    const std::lock_guard lock(mutex);
+    threads.push_back(std::move(thread));
+    forks = fork_count.load();
+  }
+  void JoinAll() {
+    const std::lock_guard lock(mutex);
+    // A forked process has the handles, but not the threads.
+    if (forks != fork_count.load()) {
+      new std::vector<std::thread>(std::move(threads));
+      threads.clear();
+    }
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  }
+};
+
+// Compiles in a thread of its own, and runs signal handlers meanwhile.
+void CompileInThread(const std::shared_ptr<Compilation>& shared, const CompileOptions& options) {
+  constexpr auto kPatience = std::chrono::milliseconds(500);
+  std::thread worker([shared, options] {
+    Result<void> result = shared->compile(options);
+    shared->compile = nullptr;
+    const std::lock_guard lock(shared->mutex);
+    shared->result = std::move(result);
+    shared->changed.notify_all();
+  });
+  const auto done = [&] { return shared->result.has_value(); };
+  std::unique_lock lock(shared->mutex);
+  while (!shared->changed.wait_for(lock, kBetweenSignals, done)) {
+    lock.unlock();
+    bool interrupted = false;
+    {
+      const nb::gil_scoped_acquire gil;
+      if (PyErr_CheckSignals() != 0) {
+        interrupted = true;
+        shared->cancelled = true;
+        shared->error = std::make_unique<nb::python_error>();
+      }
+    }
+    lock.lock();
+    if (interrupted && !shared->changed.wait_for(lock, kPatience, done)) {
+      GivenUp::Get().Add(std::move(worker));
+      return;
+    }
+  }
+  lock.unlock();
+  worker.join();
+}
+
 }  // namespace
 
 void CompileInterruptibly(CompileOptions options, nb::handle progress,
-                          const std::function<Result<void>(const CompileOptions&)>& compile) {
+                          std::function<Result<void>(const CompileOptions&)> compile) {
   auto shared = std::make_shared<Compilation>();
+  shared->compile = std::move(compile);
   std::shared_ptr<PyObject> callable;
   if (!progress.is_none()) {
     if (!PyCallable_Check(progress.ptr())) {
@@ -815,38 +879,23 @@ void CompileInterruptibly(CompileOptions options, nb::handle progress,
     }
     return !shared->cancelled;
   };
-  bool interrupted = false;
   // Python runs signal handlers in the main thread alone, so that one waits.
-  if (OnMainThread()) {
+  const bool main = OnMainThread();
+  {
     nb::gil_scoped_release release;
-    std::thread worker([&] {
-      Result<void> result = compile(options);
-      std::lock_guard lock(shared->mutex);
-      shared->result = std::move(result);
-      shared->changed.notify_all();
-    });
-    std::unique_lock lock(shared->mutex);
-    while (!shared->result) {
-      if (shared->changed.wait_for(lock, kBetweenSignals) != std::cv_status::timeout) continue;
-      lock.unlock();
-      {
-        nb::gil_scoped_acquire gil;
-        if (!interrupted && PyErr_CheckSignals() != 0) {
-          interrupted = true;
-          shared->cancelled = true;
-          shared->error = std::make_unique<nb::python_error>();
-        }
-      }
-      lock.lock();
+    if (main) {
+      CompileInThread(shared, options);
+    } else {
+      shared->result = shared->compile(options);
     }
-    lock.unlock();
-    worker.join();
-  } else {
-    nb::gil_scoped_release release;
-    shared->result = compile(options);
   }
   if (shared->error != nullptr) throw nb::python_error(std::move(*shared->error));
   Unwrap(*shared->result);
+}
+
+void JoinGivenUpBuilds() {
+  nb::gil_scoped_release release;
+  GivenUp::Get().JoinAll();
 }
 
 namespace {

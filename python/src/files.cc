@@ -10,6 +10,7 @@
 #include "objects.h"
 #include "onnx/import/given_inputs.h"
 #include "runtime/compiled_file.h"
+#include "runtime/impl.h"
 #include "webnn/dlpack.h"
 #include "webnn/model_io.h"
 
@@ -207,14 +208,14 @@ nb::dict InspectModelFile(const std::string& path, const nb::dict& keywords) {
 void CompileToFile(const PyContext& self, const PyGraph& graph, const std::string& path,
                    nb::handle keywords) {
   const Context& context = self.context();
-  const GraphDefinition& definition = graph.definition();
   nb::object progress = nb::none();
   const nb::object others = TakeProgress(keywords, progress);
   if (progress.is_none()) progress = ProgressOf(self);
-  CompileInterruptibly(ReadCompileOptions(context.options().compile, others), progress,
-                       [&](const CompileOptions& options) {
-                         return context.CompileToFile(definition, path, options);
-                       });
+  CompileInterruptibly(
+      ReadCompileOptions(context.options().compile, others), progress,
+      [context = context, definition = graph.definition(), path](const CompileOptions& options) {
+        return context.CompileToFile(definition, path, options);
+      });
 }
 
 nb::object LoadCompiled(const PyContext& self, const std::string& path) {
@@ -279,10 +280,10 @@ struct Managed {
   void (*deleter)(void* self);
 };
 
-nb::object ToCapsule(PyTensor& self) {
+nb::object ToCapsule(PyTensor& self, bool wait) {
   const Tensor& tensor = self.alive("__dlpack__");
   const Context& context = self.owner().context();
-  {
+  if (wait) {
     nb::gil_scoped_release release;
     context.Synchronize();
   }
@@ -379,6 +380,18 @@ void BindContextFiles(nb::class_<PyContext>& context) {
   context.def("_from_capsule", &FromCapsule,
               nb::sig("def _from_capsule(self, capsule: object, readable: bool, writable: bool, /) "
                       "-> MLTensor"));
+  context.def("_wait_for_stream", [](const PyContext& self, uintptr_t stream) {
+    const Context& context = self.context();
+    Result<void> result;
+    {
+      nb::gil_scoped_release release;
+      result = context.impl()->WaitForStream(stream);
+    }
+    Unwrap(result);
+  });
+  context.def_prop_ro("_cuda_stream", [](const PyContext& self) {
+    return reinterpret_cast<uintptr_t>(self.context().options().cuda_stream);
+  });
   context.def("_import_memory", &ImportMemory,
               nb::sig("def _import_memory(self, data_type: str, shape: Sequence[int], device: str, "
                       "ordinal: int, address: int, owner: object, readable: bool, writable: bool, "

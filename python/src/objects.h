@@ -121,9 +121,12 @@ nb::object MakeOperand(nb::handle builder, Operand operand, std::string name = {
 /// callback calls Python.
 CompileOptions ReadCompileOptions(const CompileOptions& defaults, nb::handle keywords);
 /// Runs what may take long without the GIL. `progress` is None or a function; Ctrl-C and exceptions
-/// of it cancel, and are raised.
+/// of it cancel, and are raised. Where an engine does not stop soon after Ctrl-C, `compile` goes on
+/// in its thread after this has thrown: it must own what it uses.
 void CompileInterruptibly(CompileOptions options, nb::handle progress,
-                          const std::function<Result<void>(const CompileOptions&)>& compile);
+                          std::function<Result<void>(const CompileOptions&)> compile);
+/// Waits for such threads, before Python ends.
+void JoinGivenUpBuilds();
 /// The progress function of all graphs of the context, or None.
 nb::object ProgressOf(const PyContext& context);
 /// Takes "progress" out of keywords: a copy of the others.

@@ -15,19 +15,45 @@ _KINDS = {"f": "float", "i": "int", "u": "uint", "b": "uint"}
 
 def import_tensor(context: MLContext, tensor: Any, readable: bool, writable: bool) -> MLTensor:
     if hasattr(tensor, "__dlpack__"):
-        on_gpu = hasattr(tensor, "__dlpack_device__") and tensor.__dlpack_device__()[0] == 2
-        try:
-            # 1: CUDA's legacy default stream, which ours waits for.
-            capsule = tensor.__dlpack__(stream=1) if on_gpu else tensor.__dlpack__()
-        except BufferError as error:
-            raise ValidationError(f"import_tensor: {error}") from error
-        return context._from_capsule(capsule, readable, writable)
+        return _from_dlpack(context, tensor, readable, writable)
     interface = getattr(tensor, "__cuda_array_interface__", None)
     if interface is None:
         raise ValidationError(
             f"import_tensor: {type(tensor).__name__} has neither __dlpack__ nor "
             "__cuda_array_interface__"
         )
+    return _from_interface(context, tensor, interface, readable, writable)
+
+
+def _from_dlpack(context: MLContext, tensor: Any, readable: bool, writable: bool) -> MLTensor:
+    # What others take for immutable is not written.
+    if type(tensor).__module__.split(".")[0] in ("jax", "jaxlib"):
+        writable = False
+    on_gpu = hasattr(tensor, "__dlpack_device__") and int(tensor.__dlpack_device__()[0]) in (2, 13)
+    if not on_gpu and getattr(getattr(tensor, "flags", None), "writeable", True) is False:
+        # numpy hands out what may not be written by another interface only.
+        return _from_interface(context, tensor, tensor.__array_interface__, readable, False, False)
+    own = context._cuda_stream
+    try:
+        # The other framework makes this stream wait for its work: ours where the context has one,
+        # else CUDA's default stream (1).
+        capsule = tensor.__dlpack__(stream=own or 1) if on_gpu else tensor.__dlpack__()
+    except (BufferError, RuntimeError, ValueError, TypeError) as error:
+        raise ValidationError(f"import_tensor: {error}") from error
+    if on_gpu and not own:
+        context._wait_for_stream(1)
+    return context._from_capsule(capsule, readable, writable)
+
+
+def _from_interface(
+    context: MLContext,
+    tensor: Any,
+    interface: dict[str, Any],
+    readable: bool,
+    writable: bool,
+    on_gpu: bool = True,
+) -> MLTensor:
+    """A tensor by ``__cuda_array_interface__`` or numpy's ``__array_interface__``."""
     shape = tuple(interface["shape"])
     order, kind, size = interface["typestr"][0], interface["typestr"][1], interface["typestr"][2:]
     if order == ">" or kind not in _KINDS:
@@ -41,16 +67,28 @@ def import_tensor(context: MLContext, tensor: Any, readable: bool, writable: boo
     if strides is not None and tuple(strides) != tuple(expected):
         raise ValidationError(f"import_tensor: strides {strides} are not those of a packed array")
     address, read_only = interface["data"]
-    if read_only and writable:
+    if read_only:
         writable = False
     device = context.device
-    if not device.startswith("cuda"):
-        raise NotSupportedError(
-            f"import_tensor: the memory is on a GPU; this context's device is {device}"
-        )
-    ordinal = int(device.partition(":")[2] or 0)
+    ordinal = 0
+    if on_gpu:
+        if not device.startswith("cuda"):
+            raise NotSupportedError(
+                f"import_tensor: the memory is on a GPU; this context's device is {device}"
+            )
+        ordinal = int(device.partition(":")[2] or 0)
+        stream = interface.get("stream")
+        if stream and stream != context._cuda_stream:
+            context._wait_for_stream(stream)
     return context._import_memory(
-        f"{_KINDS[kind]}{int(size) * 8}", shape, "cuda", ordinal, address, tensor, readable, writable
+        f"{_KINDS[kind]}{int(size) * 8}",
+        shape,
+        "cuda" if on_gpu else "cpu",
+        ordinal,
+        address,
+        tensor,
+        readable,
+        writable,
     )
 
 
@@ -62,12 +100,17 @@ def export_tensor(
     dl_device: tuple[int, int] | None = None,
     copy: bool | None = None,
 ) -> object:
-    del stream, max_version
-    if dl_device is not None and tuple(dl_device) != tensor.__dlpack_device__():
-        raise BufferError(f"the tensor lies on {tensor.__dlpack_device__()}, not {dl_device}")
+    del max_version
+    device = tensor.__dlpack_device__()
+    if dl_device is not None and tuple(dl_device) != device:
+        raise BufferError(f"the tensor lies on {device}, not {dl_device}")
     if copy:
         raise BufferError("the tensor is exported without a copy only")
-    return tensor._capsule()
+    # -1: the caller sees to the order itself; in one stream it is there already.
+    in_order = device[0] == 2 and stream is not None and (
+        stream == -1 or stream == tensor.context._cuda_stream
+    )
+    return tensor._capsule(not in_order)
 
 
 def cuda_array_interface(tensor: MLTensor) -> dict[str, Any]:
@@ -76,13 +119,17 @@ def cuda_array_interface(tensor: MLTensor) -> dict[str, Any]:
         raise AttributeError("__cuda_array_interface__: the tensor is not in a GPU's memory")
     import numpy as np
 
-    tensor.context.synchronize()
+    # Whoever takes it waits for the stream; without one there is nothing left to wait for.
+    stream = tensor.context._cuda_stream
+    if not stream:
+        tensor.context.synchronize()
     return {
         "shape": tuple(tensor.shape),
         "typestr": np.dtype(tensor.data_type).str,
         "data": (memory[2], False),
         "strides": None,
         "version": 3,
+        "stream": stream or None,
     }
 
 

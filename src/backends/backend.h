@@ -96,6 +96,12 @@ class Backend {
                                                               std::shared_ptr<void> owner);
   /// Waits for the device's queues.
   virtual Result<void> Synchronize() { return {}; }
+  /// Waits for what others have put into a stream of the device's: its handle, or 1 for CUDA's
+  /// default stream.
+  virtual Result<void> WaitForStream(uintptr_t stream) {
+    (void)stream;
+    return {};
+  }
   /// Asked after a call has failed: why the device can do nothing more, if that is so. The context
   /// is then lost.
   virtual std::optional<std::string> lost() const { return std::nullopt; }

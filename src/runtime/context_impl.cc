@@ -647,6 +647,11 @@ void ContextImpl::Synchronize() {
   (void)Noting(backend_->Synchronize());
 }
 
+Result<void> ContextImpl::WaitForStream(uintptr_t stream) {
+  WEBNN_RETURN_IF_ERROR(CheckAlive());
+  return Noting(backend_->WaitForStream(stream));
+}
+
 void ContextImpl::Lose(std::string message) {
   std::vector<std::weak_ptr<TensorImpl>> tensors;
   std::vector<std::weak_ptr<GraphImpl>> graphs;

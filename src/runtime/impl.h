@@ -101,6 +101,8 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   Result<void> Compute(const Graph& graph, std::span<const NamedInputBytes> inputs,
                        std::span<const NamedOutputBytes> outputs);
   void Synchronize();
+  /// See `Backend::WaitForStream`.
+  Result<void> WaitForStream(uintptr_t stream);
   void Lose(std::string message);
   void DestroyTensor(const std::shared_ptr<TensorImpl>& tensor);
 

@@ -531,3 +531,91 @@ def test_computing_lets_other_threads_run(context):
         time.sleep(0.001)
     thread.join()
     assert counted >= 3
+
+
+BUILD = """
+import sys, time, numpy as np, webnn
+what, interrupted = sys.argv[1], sys.argv[2] == "interrupted"
+rng = np.random.default_rng(0)
+builder = webnn.MLGraphBuilder()
+x = builder.input("x", [32, 48])
+for i in range(1000 if what == "tensorrt-rtx" else 2000):
+    weights = rng.random((x.shape[1], 32 + (i * 16) % 96), np.float32)
+    x = builder.relu(builder.matmul(x, builder.constant(weights)))
+graph = builder.build({"y": x})
+def progress(phase, fraction, seconds):
+    if phase == "build" and not progress.said:
+        progress.said = True
+        print("building", flush=True)
+progress.said = False
+ml = webnn.ML()
+if what == "tensorrt-rtx":
+    context = ml.create_context(backend=what, compile_only=True, cache=False)
+else:
+    context = ml.create_context(backend=what, device="cpu", cache=False)
+start = time.perf_counter()
+try:
+    if what == "tensorrt-rtx":
+        context.compile(graph, "plan.webnn", targets=["sm89"], progress=progress)
+    else:
+        context.compile(graph, progress=progress)
+except KeyboardInterrupt:
+    assert interrupted
+    print("interrupted", time.perf_counter() - start, flush=True)
+    # What was cancelled is not there, and the objects go on.
+    small = webnn.MLGraphBuilder()
+    small = small.build({"y": small.relu(small.input("x", [2]))})
+    if what == "tensorrt-rtx":
+        context.compile(small, "small.webnn", targets=["sm89"])
+    else:
+        assert context.compute(small, {"x": np.ones(2, np.float32)})["y"].tolist() == [1, 1]
+    print("ended", flush=True)
+else:
+    assert not interrupted
+    print("built", time.perf_counter() - start, flush=True)
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorrt-rtx", "openvino"])
+def test_ctrl_c_cancels_a_long_build(backend, tmp_path):
+    """A build of seconds, in a process of its own that gets SIGINT while the engine builds."""
+    if backend == "openvino":
+        make_openvino()
+    else:
+        try:
+            webnn.ML().create_context(backend=backend, compile_only=True)
+        except webnn.NotSupportedError as error:
+            pytest.skip(str(error))
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+
+    def start(how):
+        return subprocess.Popen(
+            [sys.executable, "-c", BUILD, backend, how],
+            cwd=tmp_path,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    whole, error = start("whole").communicate(timeout=300)
+    assert "built" in whole, error
+    took = float(whole.split()[-1])
+    assert took > 1, "this build is not long"
+    for file in tmp_path.iterdir():
+        file.unlink()
+
+    process = start("interrupted")
+    assert process.stdout.readline() == "building\n"
+    time.sleep(0.1)
+    sent = time.perf_counter()
+    process.send_signal(signal.SIGINT)
+    raised = process.stdout.readline().split()
+    waited = time.perf_counter() - sent
+    assert raised[:1] == ["interrupted"], process.communicate(timeout=300)
+    print(f"{backend}: whole {took:.2f} s, Ctrl-C raised after {waited:.2f} s")
+    # TensorRT-RTX looks whether it is cancelled between steps that may be long.
+    assert waited < min(1.5, 0.5 * took)
+    rest, error = process.communicate(timeout=300)
+    assert process.returncode == 0 and rest == "ended\n", error
+    assert {file.name for file in tmp_path.iterdir()} <= {"small.webnn"}

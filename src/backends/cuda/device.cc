@@ -245,6 +245,12 @@ Result<Stream> Stream::Borrow(const Device& device, void* handle) {
   return stream;
 }
 
+Result<void> Device::WaitForStream(uintptr_t stream) const {
+  const Scope scope(*this);
+  return Check(api_->cuStreamSynchronize(reinterpret_cast<CUstream>(stream)),
+               "cuStreamSynchronize");
+}
+
 Stream::~Stream() {
   if (!owned_) return;
   const Scope scope(*device_);

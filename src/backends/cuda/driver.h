@@ -101,6 +101,9 @@ class Device {
   /// "1.5 of 80.0 GiB are free", or nothing where that cannot be asked.
   std::string MemoryText() const;
   Result<PointerInfo> Describe(Address address) const;
+  /// Waits in the calling thread for a stream of anybody's: its handle, or 1 for CUDA's default
+  /// stream.
+  Result<void> WaitForStream(uintptr_t stream) const;
 
   /// An error that names this device, the call and the driver's reason; notes whether the device is
   /// lost. `result` is a `CUresult`.

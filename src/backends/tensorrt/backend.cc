@@ -153,6 +153,10 @@ class TensorRtBackend final : public Backend {
     return runner_->ImportTensor(descriptor, memory, std::move(owner));
   }
   Result<void> Synchronize() override { return runner_ ? runner_->Synchronize() : Result<void>(); }
+  Result<void> WaitForStream(uintptr_t stream) override {
+    if (device_ == nullptr) return NoDevice();
+    return device_->WaitForStream(stream);
+  }
   std::optional<std::string> lost() const override {
     return runner_ ? runner_->lost() : std::nullopt;
   }
