@@ -147,6 +147,23 @@ TEST_F(OpenVinoTest, GivesOutputsThatNoOperatorComputes) {
   }
 }
 
+// The builder refuses it, with its name, before anything is compiled.
+TEST_F(OpenVinoTest, RefusesWhatItCannotCompute) {
+  GraphBuilder builder = Builder();
+  EXPECT_EQ(context().GetOpSupportLimits().input.rank_range.max, 8u);
+  EXPECT_THAT(builder.Input("deep", DataType::kFloat32, Shape(std::vector<uint32_t>(9, 1))),
+              Fails(ErrorCode::kTypeError, "input \"deep\""));
+  const Operand x =
+      builder.Input("x", DataType::kFloat32, Shape(std::vector<uint32_t>(8, 1))).value();
+  EXPECT_THAT(
+      builder.Reshape(
+          {.input = x, .new_shape = std::vector<Dimension>(9, Dimension(1)), .label = "mine"}),
+      Fails(ErrorCode::kTypeError, "[mine] reshape"));
+  const Operand y = builder.Input("y", DataType::kInt8, Shape{2, 2}).value();
+  EXPECT_THAT(builder.Softmax({.input = y, .axis = 1, .label = "mine"}),
+              Fails(ErrorCode::kTypeError, "[mine] softmax: input has data type int8"));
+}
+
 TEST_F(OpenVinoTest, ComputesFloat32InFloat32) {
   GraphBuilder builder = Builder();
   const Operand a = builder.Input("a", DataType::kFloat32, Shape{64, 64}).value();
@@ -626,6 +643,45 @@ TEST_F(OpenVinoCacheTest, ADamagedEntryIsMadeAnew) {
   ExpectChain(**Open()->Compile(graph, {}), 5.5f);
   EXPECT_THAT(log_, HasSubstr("is removed"));
   EXPECT_EQ(std::filesystem::file_size(Entries().at(0)), size);
+}
+
+// Header, key, padding, the library's own header, its text and its weights.
+TEST_F(OpenVinoCacheTest, AFlippedBitAnywhereIsSeen) {
+  const auto graph = Chain(context(), 3);
+  ExpectChain(**Open()->Compile(graph, {}), 3.5f);
+  ASSERT_EQ(Entries().size(), 1u);
+  const auto path = Entries()[0];
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path));
+  const auto backend = Open();
+  constexpr std::streamoff kPlaces = 60;
+  for (std::streamoff k = 0; k < kPlaces; ++k) {
+    const std::streamoff at = k < 20 ? k * 13 : size - 1 - (kPlaces - 1 - k) * ((size - 300) / 40);
+    {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekg(at);
+      const int byte = file.get();
+      file.seekp(at);
+      file.put(static_cast<char>(byte ^ (1 << (k % 8))));
+      ASSERT_TRUE(file.good());
+    }
+    log_.clear();
+    ExpectChain(**backend->Compile(graph, {}), 3.5f);
+    ASSERT_THAT(log_, HasSubstr("is removed")) << "byte " << at;
+  }
+}
+
+TEST_F(OpenVinoCacheTest, AnEntryCutShortIsMadeAnew) {
+  const auto graph = Chain(context(), 3);
+  ExpectChain(**Open()->Compile(graph, {}), 3.5f);
+  const auto path = Entries().at(0);
+  const auto size = std::filesystem::file_size(path);
+  for (const uintmax_t length : {uintmax_t{0}, uintmax_t{7}, uintmax_t{100}, size / 2, size - 1}) {
+    std::filesystem::resize_file(path, length);
+    log_.clear();
+    ExpectChain(**Open()->Compile(graph, {}), 3.5f);
+    EXPECT_THAT(log_, HasSubstr("is removed")) << length;
+    ASSERT_EQ(std::filesystem::file_size(path), size);
+  }
 }
 
 TEST_F(OpenVinoCacheTest, WhatTheLibraryRefusesIsMadeAnew) {
