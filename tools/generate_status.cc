@@ -70,7 +70,7 @@ constexpr Engine kEngines[] = {
      "4-bit\n"
      "integers travel as int32, uint32 and uint64 as int64, and wrap where the specification has\n"
      "them wrap. See [precision](precision.md) for what float32 is computed in.\n",
-     &trt::TensorRtTarget},
+     []() -> const lowering::Target& { return trt::TensorRtTarget(); }},
     {"OpenVINO",
      "The CPU plug-in's integers have 32 bits: `i32` for a type of 64 bits means two halves, "
      "which\n"

@@ -232,7 +232,8 @@ class MLContext(_core.Context):
     @property
     def device(self) -> str:
         """The device in use: "cpu", "cuda:0"."""
-        found = re.search(r"device ([a-z]+(?::\d+)?)", self.explain().strip().splitlines()[-1])
+        # The first line is about the back end in use: "openvino 2026.4.1, device cpu: chosen ..."
+        found = re.match(r".*?, device (\S+): chosen", self.explain())
         return str(found[1]) if found else "cpu"
 
     def backend_info(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ std::string_view Version() {
 
 Result<Context> Context::Create(ContextOptions options) {
   std::string tried;
+  std::string last_reason;
   std::string known;
   for (const BackendEntry& entry : AllBackends()) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", entry.name);
@@ -35,9 +36,12 @@ Result<Context> Context::Create(ContextOptions options) {
     }
     // Asked for by name: its own error says most.
     if (!options.backend.empty()) return std::move(backend.error());
-    const std::string& message = backend.error().message;
-    tried += message.starts_with(entry.name) ? message + "\n"
-                                             : fmt::format("{}: {}\n", entry.name, message);
+    std::string_view reason = backend.error().message;
+    const std::string prefix = fmt::format("{}: ", entry.name);
+    if (reason.starts_with(prefix)) reason.remove_prefix(prefix.size());
+    // TensorRT and TensorRT-RTX mostly lack the same driver.
+    tried += prefix + (reason == last_reason ? "the same" : std::string(reason)) + "\n";
+    last_reason = reason;
   }
   if (!options.backend.empty()) {
     return NotSupported("there is no back end \"{}\"; there are {}", options.backend, known);

@@ -475,6 +475,18 @@ def test_wrong_options():
         ml.create_context(bogus=1)
 
 
+def test_the_device_is_that_of_the_back_end_in_use():
+    class Other:
+        def explain(self):
+            return (
+                "openvino 2026.4.1, device gpu.1: chosen, the first that works here\n"
+                'tensorrt: CUDA: there is no device "cuda:3"; this process sees none\n'
+                "tensorrt-rtx: the same\n"
+            )
+
+    assert webnn.MLContext.device.fget(Other()) == "gpu.1"
+
+
 def test_what_a_context_tells(context):
     assert context.backend == "onnxruntime"
     assert context.device == "cpu"
