@@ -1,6 +1,7 @@
 """The documentation's site builds without a warning, and holds what it should."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -34,3 +35,19 @@ def test_the_site_builds(tmp_path):
     cpp = (tmp_path / "api" / "cpp.html").read_text(encoding="utf-8")
     assert "ImportTensor" in cpp and "--8&lt;--" not in cpp
     assert "snippet: setup" not in (tmp_path / "search" / "search_index.json").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_of_pages_outside_the_site(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)", text)
+    assert links or page != "README.md"
+    for target, anchor in links:
+        if "://" in target:
+            continue
+        path = ROOT / target
+        assert path.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert anchor in slugs, f"{target}#{anchor}"
