@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+import webnn
+
 from conftest import ROOT
 
 
@@ -30,8 +32,8 @@ def test_the_site_builds(tmp_path):
         page = tmp_path / path.relative_to(ROOT / "docs").with_suffix(".html")
         assert page.exists(), page
     python = (tmp_path / "api" / "python.html").read_text(encoding="utf-8")
-    for name in ("create_context", "conv2d", "compute_async", "import_tensor", "ValidationError"):
-        assert name in python, name
+    for name in ("create_context", "conv2d", "compute_async", "import_tensor", *webnn.__all__):
+        assert name == "__version__" or f"{name}</span>" in python, name
     cpp = (tmp_path / "api" / "cpp.html").read_text(encoding="utf-8")
     assert "ImportTensor" in cpp and "--8&lt;--" not in cpp
     assert "snippet: setup" not in (tmp_path / "search" / "search_index.json").read_text()

@@ -251,3 +251,10 @@ def test_the_reader_of_snippets(tmp_path, monkeypatch):
     assert second.skip == "needs a GPU" and not second.new
     assert [line.split() for line in commands(second)] == [["webnn", "a", "b"]]
     assert third.language == "json" and not third.skip
+
+
+def test_examples_in_docstrings():
+    import doctest
+
+    result = doctest.testmod(webnn)
+    assert result.attempted > 0 and result.failed == 0
