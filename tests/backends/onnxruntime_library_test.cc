@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/scoped_variable.h"
 
 namespace webnn::ort {
 namespace {
@@ -19,6 +19,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing_support::Fails;
+using testing_support::ScopedVariable;
 using testing_support::Succeeds;
 
 constexpr const char* kVariable = "WEBNN_ONNXRUNTIME_LIBRARY";
@@ -26,25 +27,6 @@ constexpr const char* kVariable = "WEBNN_ONNXRUNTIME_LIBRARY";
 const std::string kNeeded = "version 1." + std::to_string(kMinimumMinor) + " or newer is needed";
 
 std::shared_ptr<const Log> Silent() { return std::make_shared<const Log>(ContextOptions{}); }
-
-// Sets the variable and puts its old value back.
-class ScopedVariable {
- public:
-  explicit ScopedVariable(const std::string& value) {
-    if (const char* old = std::getenv(kVariable)) old_ = old;
-    setenv(kVariable, value.c_str(), 1);
-  }
-  ~ScopedVariable() {
-    if (old_.empty()) {
-      unsetenv(kVariable);
-    } else {
-      setenv(kVariable, old_.c_str(), 1);
-    }
-  }
-
- private:
-  std::string old_;
-};
 
 TEST(OnnxRuntimeLibraryTest, IsFoundAndOpenedOnce) {
   std::vector<const Library*> opened(4);
@@ -62,7 +44,7 @@ TEST(OnnxRuntimeLibraryTest, APathOfTheUserIsNeverPassedOver) {
   EXPECT_THAT(Library::Open({.library_path = "/no/such/libonnxruntime.so"}, Silent()),
               Fails(ErrorCode::kNotSupported,
                     "ContextOptions::library_path names '/no/such/libonnxruntime.so'"));
-  const ScopedVariable variable("/no/such/libonnxruntime.so");
+  const ScopedVariable variable(kVariable, "/no/such/libonnxruntime.so");
   EXPECT_THAT(Library::Open({}, Silent()),
               Fails(ErrorCode::kNotSupported,
                     "WEBNN_ONNXRUNTIME_LIBRARY names '/no/such/libonnxruntime.so'"));
@@ -70,7 +52,7 @@ TEST(OnnxRuntimeLibraryTest, APathOfTheUserIsNeverPassedOver) {
 
 TEST(OnnxRuntimeLibraryTest, ThePathComesBeforeTheVariable) {
   const std::string path = Library::Open({}, Silent()).value()->path();
-  const ScopedVariable variable("/no/such/libonnxruntime.so");
+  const ScopedVariable variable(kVariable, "/no/such/libonnxruntime.so");
   EXPECT_THAT(Library::Open({.library_path = path}, Silent()), Succeeds());
 }
 

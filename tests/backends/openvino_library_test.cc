@@ -20,6 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/scoped_variable.h"
 
 namespace webnn::ov {
 namespace {
@@ -27,31 +28,13 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing_support::Fails;
+using testing_support::ScopedVariable;
 using testing_support::Succeeds;
 
 constexpr const char* kVariable = "WEBNN_OPENVINO_LIBRARY";
 
 #define SKIP_WITHOUT_OPENVINO() \
   if (const auto opened = Library::Open({}); !opened.ok()) GTEST_SKIP() << opened.error().message
-
-// Sets the variable and puts its old value back.
-class ScopedVariable {
- public:
-  explicit ScopedVariable(const std::string& value) {
-    if (const char* old = std::getenv(kVariable)) old_ = old;
-    setenv(kVariable, value.c_str(), 1);
-  }
-  ~ScopedVariable() {
-    if (old_.empty()) {
-      unsetenv(kVariable);
-    } else {
-      setenv(kVariable, old_.c_str(), 1);
-    }
-  }
-
- private:
-  std::string old_;
-};
 
 TEST(OpenVinoLibraryTest, IsFoundAndOpenedOnce) {
   SKIP_WITHOUT_OPENVINO();
@@ -70,7 +53,7 @@ TEST(OpenVinoLibraryTest, APathOfTheUserIsNeverPassedOver) {
   EXPECT_THAT(Library::Open({.library_path = "/no/such/libopenvino_c.so"}),
               Fails(ErrorCode::kNotSupported,
                     "ContextOptions::library_path names '/no/such/libopenvino_c.so'"));
-  const ScopedVariable variable("/no/such/libopenvino_c.so");
+  const ScopedVariable variable(kVariable, "/no/such/libopenvino_c.so");
   EXPECT_THAT(Library::Open({}), Fails(ErrorCode::kNotSupported,
                                        "WEBNN_OPENVINO_LIBRARY names '/no/such/libopenvino_c.so'"));
 }
@@ -286,7 +269,7 @@ TEST(OpenVinoBackendTest, ComesBeforeOnnxRuntime) {
 }
 
 TEST(OpenVinoBackendTest, WithoutItsLibraryOnnxRuntimeIsChosenAndTheReasonTold) {
-  const ScopedVariable variable("/no/such/libopenvino_c.so");
+  const ScopedVariable variable(kVariable, "/no/such/libopenvino_c.so");
   const auto context = Context::Create({.device = "cpu"});
   ASSERT_THAT(context, Succeeds());
   EXPECT_EQ(context->backend(), "onnxruntime");

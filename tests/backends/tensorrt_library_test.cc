@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -10,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/scoped_variable.h"
 
 namespace webnn::trt {
 namespace {
@@ -17,30 +17,11 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing_support::Fails;
+using testing_support::ScopedVariable;
 using testing_support::Succeeds;
 namespace fs = std::filesystem;
 
 const std::string kDeps = std::string(WEBNN_SOURCE_DIR) + "/.deps";
-
-// Sets a variable and puts its old value back.
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    setenv(name, value.c_str(), 1);
-  }
-  ~ScopedVariable() {
-    if (old_.empty()) {
-      unsetenv(name_);
-    } else {
-      setenv(name_, old_.c_str(), 1);
-    }
-  }
-
- private:
-  const char* name_;
-  std::string old_;
-};
 
 // Opens the fake library as the given version.
 Result<Library> OpenFake(Flavor flavor, const std::string& version) {
@@ -150,7 +131,7 @@ TEST(TensorRtLibraryTest, AFailedSearchTellsWhatWasTriedAndWhatToDo) {
 }
 
 TEST(TensorRtLibraryTest, WithoutASettingItSearchesPackagesAndTheLoadersPath) {
-  unsetenv("TENSORRT_ROOT");
+  const ScopedVariable variable("TENSORRT_ROOT", std::nullopt);
   std::vector<std::string> missing;
   const auto found = FindLibraries(Flavor::kTensorRt, {}, &missing);
   ASSERT_GE(found.size(), 2U);

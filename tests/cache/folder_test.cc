@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,50 +11,35 @@
 #include "gtest/gtest.h"
 #include "tests/cache/cache_test.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/scoped_variable.h"
 
 namespace webnn::cache {
 namespace {
 
 using testing_support::Fails;
+using testing_support::ScopedVariable;
 using testing_support::Succeeds;
-
-/// Sets an environment variable, or removes it, for as long as it lives.
-class WithVariable {
- public:
-  WithVariable(const char* name, const char* value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    Set(value);
-  }
-  ~WithVariable() { Set(before_ ? before_->c_str() : nullptr); }
-  WithVariable(const WithVariable&) = delete;
-  WithVariable& operator=(const WithVariable&) = delete;
-
- private:
-  void Set(const char* value) { value != nullptr ? setenv(name_, value, 1) : unsetenv(name_); }
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 class FolderTest : public CacheTest {};
 
 TEST_F(FolderTest, TheDefaultComesFromTheEnvironment) {
-  const WithVariable home("HOME", "/home/someone");
-  const WithVariable cache("XDG_CACHE_HOME", nullptr);
-  const WithVariable own("WEBNN_CACHE_DIR", nullptr);
+  const ScopedVariable home("HOME", "/home/someone");
+  const ScopedVariable cache("XDG_CACHE_HOME", std::nullopt);
+  const ScopedVariable own("WEBNN_CACHE_DIR", std::nullopt);
   EXPECT_EQ(*DefaultFolder(), "/home/someone/.cache/webnn");
-  const WithVariable relative("XDG_CACHE_HOME", "relative");
+  const ScopedVariable relative("XDG_CACHE_HOME", "relative");
   EXPECT_EQ(*DefaultFolder(), "/home/someone/.cache/webnn");
-  const WithVariable absolute("XDG_CACHE_HOME", "/var/cache/someone");
+  const ScopedVariable absolute("XDG_CACHE_HOME", "/var/cache/someone");
   EXPECT_EQ(*DefaultFolder(), "/var/cache/someone/webnn");
-  const WithVariable named("WEBNN_CACHE_DIR", Path("named").c_str());
+  const ScopedVariable named("WEBNN_CACHE_DIR", Path("named"));
   EXPECT_EQ(*DefaultFolder(), Path("named"));
   EXPECT_EQ(Store::Open().value()->folder(), Path("named"));
 }
 
 TEST_F(FolderTest, WithoutAHomeItIsTheUsers) {
-  const WithVariable home("HOME", nullptr);
-  const WithVariable cache("XDG_CACHE_HOME", nullptr);
-  const WithVariable own("WEBNN_CACHE_DIR", "");
+  const ScopedVariable home("HOME", std::nullopt);
+  const ScopedVariable cache("XDG_CACHE_HOME", std::nullopt);
+  const ScopedVariable own("WEBNN_CACHE_DIR", "");
   const auto folder = DefaultFolder();
   ASSERT_THAT(folder, Succeeds());
   EXPECT_TRUE(folder->starts_with("/") && folder->ends_with("/.cache/webnn")) << *folder;

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/runtime/scripted_backend.h"
+#include "tests/runtime/one_graph_test.h"
 #include "tests/support/result_matchers.h"
 
 namespace webnn {
@@ -14,17 +14,8 @@ namespace {
 using testing_support::Fails;
 using testing_support::Succeeds;
 
-class ContextLostTest : public testing::TestWithParam<bool> {
- protected:
-  std::shared_ptr<Script> script_ = std::make_shared<Script>();
-  Context context_ = MakeScripted(script_, {.queued = GetParam()});
-  Graph graph_ = BuildOne(context_).value();
-  Tensor x_ = MakeTensor(context_);
-  Tensor y_ = MakeTensor(context_);
-  std::vector<std::byte> room_ = Filled(0);
-};
-INSTANTIATE_TEST_SUITE_P(, ContextLostTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Queued" : "Direct"; });
+class ContextLostTest : public OneGraphTest {};
+WEBNN_INSTANTIATE(ContextLostTest);
 
 TEST_P(ContextLostTest, SaysWhy) {
   EXPECT_EQ(context_.lost(), std::nullopt);
@@ -129,6 +120,79 @@ TEST_P(ContextLostTest, WhileATensorIsMade) {
   if (!tensor) return;
   EXPECT_THAT(context_.ReadTensor(*tensor, room_), Fails(ErrorCode::kTypeError));
 }
+
+// ---- A back end whose device ends. ----
+
+Result<void> Gone() { return Error{ErrorCode::kOperation, "an illegal address was used"}; }
+
+class DeviceLostTest : public OneGraphTest {
+ protected:
+  void LoseDevice() {
+    script_->lost = [] { return std::optional<std::string>("cuda:0 is gone"); };
+    script_->run = [](auto, auto) { return Gone(); };
+    script_->on_compile = script_->on_create_tensor = script_->on_write = script_->on_read = &Gone;
+  }
+  void ExpectLost() {
+    context_.Synchronize();
+    ASSERT_NE(context_.lost(), std::nullopt);
+    EXPECT_EQ(context_.lost()->message, "cuda:0 is gone");
+    EXPECT_THAT(DispatchOne(context_, graph_, x_, y_),
+                Fails(ErrorCode::kInvalidState, "cuda:0 is gone"));
+    EXPECT_THAT(context_.ReadTensor(y_, room_), Fails(ErrorCode::kTypeError, "cuda:0 is gone"));
+    EXPECT_THAT(BuildOne(context_), Fails(ErrorCode::kInvalidState, "cuda:0 is gone"));
+    context_.Synchronize();  // the queue of the tensors' ends
+    EXPECT_EQ(script_->graphs, 0);
+    EXPECT_EQ(script_->tensors, 0);
+  }
+};
+WEBNN_INSTANTIATE(DeviceLostTest);
+
+TEST_P(DeviceLostTest, AtADispatch) {
+  LoseDevice();
+  (void)DispatchOne(context_, graph_, x_, y_);
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AtAWrite) {
+  LoseDevice();
+  (void)context_.WriteTensor(x_, Filled(1));
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AtARead) {
+  LoseDevice();
+  EXPECT_THAT(context_.ReadTensor(y_, room_), Fails(ErrorCode::kOperation, "illegal address"));
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AtAReadThatIsNotWaitedFor) {
+  LoseDevice();
+  EXPECT_THAT(context_.ReadTensorAsync(y_, room_).get(), Fails(ErrorCode::kOperation));
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AtACompute) {
+  LoseDevice();
+  const auto x = Filled(1);
+  const NamedInputBytes inputs[] = {{"x", x}};
+  const NamedOutputBytes outputs[] = {{"y", room_}};
+  EXPECT_THAT(context_.Compute(graph_, inputs, outputs), Fails(ErrorCode::kOperation));
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AtACompilation) {
+  LoseDevice();
+  EXPECT_THAT(BuildOne(context_), Fails(ErrorCode::kOperation));
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AtANewTensor) {
+  LoseDevice();
+  EXPECT_THAT(context_.CreateTensor(Bytes()), Fails(ErrorCode::kOperation));
+  ExpectLost();
+}
+TEST_P(DeviceLostTest, AFailureIsNoLoss) {
+  script_->run = [](auto, auto) { return Gone(); };
+  (void)DispatchOne(context_, graph_, x_, y_);
+  EXPECT_THAT(context_.ReadTensor(y_, room_), Fails(ErrorCode::kOperation));
+  EXPECT_EQ(context_.lost(), std::nullopt);
+}
+
+// ---- The real thing. ----
 
 TEST(RealContextLostTest, EndsWhileWorkIsQueued) {
   for (const bool queued : {false, true}) {
