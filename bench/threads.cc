@@ -1,61 +1,11 @@
-// Two threads that dispatch one graph, each with tensors of its own and one thread inside the
-// operators, against one thread that does as much.
+// Two threads on one graph of ONNX Runtime's.
 
-#include <thread>
-
-#include "harness.h"
-#include "models.h"
 #include "raw_session.h"
-#include "webnn_session.h"
+#include "two_threads.h"
 
-namespace webnn::bench {
-namespace {
-
-constexpr int kDispatches = 20;
-
-int Main(int argc, char** argv) {
-  Report report("threads", argc, argv);
-  report.Version("ONNX Runtime", OrtLibrary().version());
-  Weights weights;
-  const Context context = Must(Context::Create({.backend = "onnxruntime", .threads = 1}));
-  const Graph graph = Must(context.Compile(ConvStack(weights)));
-  WebnnSession first(context, graph);
-  WebnnSession second(context, graph);
-  const auto bytes = weights.Random(64 * 56 * 56, 1.0f);
-  for (WebnnSession* session : {&first, &second}) {
-    session->Write(0, {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)});
-    session->Dispatch();
-  }
-  const auto work = [](WebnnSession& session) {
-    for (int i = 0; i < kDispatches; ++i) session.Dispatch();
-  };
-  // Seconds for one dispatch of the throughput.
-  const auto one = [&] { return Time([&] { work(first); }) / kDispatches; };
-  const auto two = [&] {
-    return Time([&] {
-             std::thread other([&] { work(second); });
-             work(first);
-             other.join();
-           }) /
-           (2 * kDispatches);
-  };
-  const Rounds rounds = Interleave(30, 60, {one, two});
-  const double gain = 1 / rounds.Ratio(1, 0);
-  const std::string title = "Four 3x3 convolutions of 64 channels, 56x56, one thread an operator";
-  const auto row = [&](const char* name, size_t k, double ratio) {
-    report.Row(title, {"", "dispatches a second, median", "most", "ratio"},
-               {name, fmt::format("{:.1f}", 1 / rounds.Median(k)),
-                fmt::format("{:.1f}", 1 / rounds.Min(k)), fmt::format("{:.3f}", ratio)});
-  };
-  row("one thread", 0, 1);
-  row("two threads", 1, gain);
-  report.Note(fmt::format("{} rounds of {} and 2 x {} dispatches, {} of them quiet", rounds.taken,
-                          kDispatches, kDispatches, rounds.quiet));
-  report.AtLeast("throughput of two threads / of one", gain, 1.8);
+int main(int argc, char** argv) {
+  webnn::bench::Report report("threads", argc, argv);
+  report.Version("ONNX Runtime", webnn::bench::OrtLibrary().version());
+  webnn::bench::MeasureTwoThreads(report, "onnxruntime", 60);
   return report.Finish();
 }
-
-}  // namespace
-}  // namespace webnn::bench
-
-int main(int argc, char** argv) { return webnn::bench::Main(argc, argv); }
