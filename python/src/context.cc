@@ -446,8 +446,8 @@ void BindTensor(nb::module_& module) {
       "destroy",
       [](PyTensor& self) {
         if (self.destroyed) Raise(ErrorCode::kInvalidState, "Tensor is already destroyed");
-        self.destroyed = true;
         self.tensor.get().Destroy();
+        self.destroyed = true;
       },
       "Frees the memory once work that uses it has ended; a second call is an error.");
   tensor.def("write", &WriteTensor, nb::arg("data").none(),
@@ -729,7 +729,9 @@ const Graph& PyGraph::For(const PyContext& py_context, nb::handle options) {
 
 void PyGraph::Destroy() {
   destroyed_ = true;
-  for (const Compiled& compiled : compiled_) compiled.graph->get().Destroy();
+  for (const Compiled& compiled : compiled_) {
+    if (!compiled.graph->forked()) compiled.graph->get().Destroy();
+  }
 }
 
 // ---- Compiling. ----

@@ -148,6 +148,12 @@ def test_constants_in_other_forms(context, builder, run):
     same(run(builder, builder.identity(builder.constant(raw, [2, 2]))), raw.reshape(2, 2))
     same(run(builder, builder.identity(builder.constant([1, 2], data_type="int8"))), np.array([1, 2], np.int8))
     same(run(builder, builder.identity(builder.constant(raw[::2]))), raw[::2])
+    same(run(builder, builder.identity(builder.constant(raw.astype(">f4")))), raw)
+    locked = raw.copy()
+    locked.setflags(write=False)
+    for copy in (True, False):
+        same(run(builder, builder.identity(builder.constant(locked, copy=copy))), raw)
+        same(run(builder, builder.identity(builder.constant(raw[::2], copy=copy))), raw[::2])
     tensor = context.create_constant_tensor(raw)
     assert tensor.constant
     same(run(builder, builder.identity(builder.constant(tensor))), raw)
@@ -239,6 +245,16 @@ def test_a_builder_without_a_context(context):
         lambda b, x: b.input("a", [1], "float64"),
         lambda b, x: b.softmax(x, -1),
         lambda b, x: b.softmax(x, float("nan")),
+        lambda b, x: b.softmax(x, np.float32("nan")),
+        lambda b, x: b.concat([x], -1),
+        lambda b, x: b.gather(x, np.zeros(1, np.int32), axis=-1),
+        lambda b, x: b.arg_max(x, -1),
+        lambda b, x: b.reduce_sum(x, axes=[-1]),
+        lambda b, x: b.reduce_sum(x, axes=[float("nan")]),
+        lambda b, x: b.squeeze(x, [-1]),
+        lambda b, x: b.unsqueeze(x, [-1]),
+        lambda b, x: b.transpose(x, permutation=[0, -1]),
+        lambda b, x: b.cumulative_sum(x, -1),
         lambda b, x: b.softmax(x, "1"),
         lambda b, x: b.softmax(x, 10**30),
         lambda b, x: b.reshape(x, [7]),

@@ -122,7 +122,15 @@ def test_outputs_are_written_in_place(context):
     results = context.compute(graph, {"x": data}, outputs={"y": out})
     assert results["y"] is out
     same(out, data)
-    for wrong in (np.zeros((3, 2), F32), np.zeros((2, 3)), np.zeros((3, 2), F32).T, [[0] * 3] * 2):
+    for wrong in (
+        np.zeros((3, 2), F32),
+        np.zeros((2, 3)),
+        np.zeros((3, 2), F32).T,
+        np.zeros((2, 6), F32)[:, ::2],
+        np.zeros((2, 3), ">f4"),
+        np.zeros((2, 3), object),
+        [[0] * 3] * 2,
+    ):
         with pytest.raises(webnn.ValidationError, match="written in place"):
             context.compute(graph, {"x": data}, {"y": wrong})
     with pytest.raises(webnn.ValidationError, match="no output 'z'"):
@@ -158,6 +166,16 @@ def test_tensors(context, builder):
     out = np.zeros((2, 2), F32)
     assert context.read_tensor(y, out) is out
     same(np.asarray(y), out)
+    locked = np.zeros((2, 2), F32)
+    locked.setflags(write=False)
+    for wrong in (locked, np.zeros((2, 2), ">f4"), np.zeros((2, 2), F32).T[::-1], np.zeros(4, F32), [1]):
+        with pytest.raises(webnn.ValidationError, match="to read into"):
+            context.read_tensor(y, wrong)
+    for value in (locked, out.astype(">f4"), out.T, [[0, 0], [0, 0]], 0 * out.astype(np.float64)):
+        x.write(value)
+    for wrong in (np.zeros((2, 2), object), "text", None, np.zeros((2, 2), complex)):
+        with pytest.raises(webnn.ValidationError):
+            x.write(wrong)
     with pytest.raises(webnn.InvalidStateError, match="not readable"):
         x.read()
     with pytest.raises(webnn.InvalidStateError, match="not writable"):
@@ -254,35 +272,96 @@ def python(code, **options):
     )
 
 
-def test_a_forked_process_makes_its_own_context():
+FORK = """
+import os, sys, numpy as np, webnn
+backend = sys.argv[1]
+context = webnn.ML().create_context(backend=backend, threads=1)
+builder = context.create_graph_builder()
+x = builder.input("x", [2])
+graph = builder.build({"y": builder.add(x, 1)})
+tensor = context.create_host_tensor([2])
+ones = np.ones(2, np.float32)
+assert context.compute(graph, {"x": ones})["y"].tolist() == [2, 2]
+
+def refused(call, kind, text):
+    try:
+        call()
+    except kind as error:
+        assert text in str(error), error
+    else:
+        raise AssertionError("was not refused")
+
+def child():
+    for call in (
+        lambda: context.compute(graph, {"x": ones}),
+        lambda: context.dispatch(graph, {"x": tensor}, {"y": tensor}),
+        lambda: context.create_host_tensor([2]),
+        lambda: context.create_graph_builder(),
+        lambda: context.compile(graph),
+        lambda: context.destroy(),
+        lambda: context.backend,
+        lambda: tensor.read(),
+        lambda: tensor.write(ones),
+        lambda: tensor.destroy(),
+        lambda: np.from_dlpack(tensor),
+    ):
+        refused(call, webnn.InvalidStateError, "fork")
+    if backend == "openvino":
+        refused(lambda: webnn.ML().create_context(backend=backend), webnn.NotSupportedError, "fork")
+    # Where none is named, one that works here; what was described before is compiled for it.
+    fresh = webnn.ML().create_context(device_type="cpu", threads=1)
+    assert fresh.compute(graph, {"x": ones})["y"].tolist() == [2, 2]
+    again = fresh.create_graph_builder()
+    again = again.build({"y": again.neg(again.input("x", [2]))})
+    assert fresh.compute(again, {"x": ones})["y"].tolist() == [-1, -1]
+    graph.destroy()  # here alone
+    refused(lambda: fresh.compute(graph, {"x": ones}), webnn.InvalidStateError, "destroyed")
+
+pid = os.fork()
+if pid == 0:
+    try:
+        child()
+    except BaseException as error:
+        print(repr(error), file=sys.stderr, flush=True)
+        os._exit(1)
+    # Not sys.exit: ONNX Runtime's own destructors wait for threads that are the parent's.
+    os._exit(7)
+_, status = os.waitpid(pid, 0)
+assert os.waitstatus_to_exitcode(status) == 7, status
+assert context.compute(graph, {"x": ones})["y"].tolist() == [2, 2]
+"""
+
+
+def test_multiprocessings_forked_workers(context):
     done = python(
         """
-        import os, numpy as np, webnn
+        import multiprocessing, numpy as np, webnn
         def make():
-            context = webnn.ML().create_context(threads=1)
+            context = webnn.ML().create_context(backend="onnxruntime", threads=1)
             builder = context.create_graph_builder()
-            graph = builder.build({"y": builder.relu(builder.input("x", [2]))})
-            return context, graph, context.create_host_tensor([2])
-        def use(context, graph, tensor):
-            return context.compute(graph, {"x": np.ones(2, np.float32)})["y"].tolist()
-        made = make()
-        assert use(*made) == [1, 1]
-        child = os.fork()
-        if child == 0:
-            for call in (lambda: use(*made), lambda: made[2].read(), lambda: made[0].create_host_tensor([1])):
-                try:
-                    call()
-                except webnn.InvalidStateError as error:
-                    assert "forked" in str(error)
-                else:
-                    os._exit(3)
-            assert use(*make()) == [1, 1]
-            del made
-            os._exit(7)
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 7, status
-        assert use(*made) == [1, 1]
+            return context, builder.build({"y": builder.add(builder.input("x", [2]), 1)})
+        def work(number):
+            context, graph = make()
+            return context.compute(graph, {"x": np.full(2, number, np.float32)})["y"].tolist()
+        if __name__ == "__main__":
+            kept = make()
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                assert pool.map(work, range(6)) == [[i + 1.0] * 2 for i in range(6)]
         """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_a_forked_process_is_told_so(backend):
+    if backend == "openvino":
+        make_openvino()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK, backend],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)),
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -626,8 +705,8 @@ def test_ctrl_c_cancels_a_long_build(backend, tmp_path):
     waited = time.perf_counter() - sent
     assert raised[:1] == ["interrupted"], process.communicate(timeout=300)
     print(f"{backend}: whole {took:.2f} s, Ctrl-C raised after {waited:.2f} s")
-    # TensorRT-RTX looks whether it is cancelled between steps that may be long.
-    assert waited < min(1.5, 0.5 * took)
+    # Half a second of patience with the engine, and what a busy machine adds.
+    assert waited < 0.5 * took
     rest, error = process.communicate(timeout=300)
     assert process.returncode == 0 and rest == "ended\n", error
     assert {file.name for file in tmp_path.iterdir()} <= {"small.webnn"}
