@@ -46,6 +46,12 @@ def gpu():
 
 
 @pytest.fixture(scope="module")
+def exact():
+    """Where nothing is said of precision, a GPU computes in 16 bits what it may."""
+    return make(precision="float32")
+
+
+@pytest.fixture(scope="module")
 def plus_one(gpu):
     """y = x + 1 for 1,024 float32."""
     builder = gpu.create_graph_builder()
@@ -141,11 +147,19 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_float32_is_as_exact_as_on_the_processor(gpu, name):
+def test_float32_is_as_exact_as_on_the_processor(exact, name):
+    build, inputs = NUMBERS[name]
+    got, expected = run(exact, build, inputs), reference(build, inputs)
+    assert got.dtype == expected.dtype
+    np.testing.assert_allclose(got, expected, rtol=2e-6, atol=5e-6)
+
+
+@pytest.mark.parametrize("name", ["unary", "softmax", "matmul", "conv2d", "normalization"])
+def test_the_default_precision_is_that_of_16_bits(gpu, name):
     build, inputs = NUMBERS[name]
     got, expected = run(gpu, build, inputs), reference(build, inputs)
     assert got.dtype == expected.dtype
-    np.testing.assert_allclose(got, expected, rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(got, expected, rtol=4e-3, atol=4e-3 * float(np.abs(expected).max()))
 
 
 @pytest.mark.parametrize(
@@ -576,22 +590,22 @@ def test_the_callers_stream(torch):
         x = torch.zeros(1024, device="cuda")
         y = torch.zeros(1024, device="cuda")
         ours_x, ours_y = context.import_tensor(x), context.import_tensor(y)
-        for _ in range(3):  # the third launches what was captured
+        # The first rounds load kernels and capture graphs, for which the device may wait.
+        for _ in range(4):
+            stream.synchronize()
+            start = time.perf_counter()
+            busy(torch, 0.3)
+            x.fill_(41)
             context.dispatch(graph, {"x": ours_x}, {"y": ours_y})
-        stream.synchronize()
-        start = time.perf_counter()
-        busy(torch, 0.5)
-        x.fill_(41)
-        context.dispatch(graph, {"x": ours_x}, {"y": ours_y})
-        y.mul_(2)
-        context.dispatch(graph, {"x": ours_y}, {"y": ours_x})
-        exported = torch.from_dlpack(ours_x)
-        interface = ours_x.__cuda_array_interface__
-        imported = context.import_tensor(exported)
-        returned = time.perf_counter() - start
-        result = exported.clone()
-        stream.synchronize()
-        whole = time.perf_counter() - start
+            y.mul_(2)
+            context.dispatch(graph, {"x": ours_y}, {"y": ours_x})
+            exported = torch.from_dlpack(ours_x)
+            interface = ours_x.__cuda_array_interface__
+            imported = context.import_tensor(exported)
+            result = exported.clone()
+            returned = time.perf_counter() - start
+            stream.synchronize()
+            whole = time.perf_counter() - start
     print(f"returned after {returned * 1e3:.2f} ms, done after {whole * 1e3:.2f} ms")
     same(result.cpu().numpy(), np.full(1024, 85, F32))
     same(imported.read(), np.full(1024, 85, F32))
