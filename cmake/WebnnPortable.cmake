@@ -60,3 +60,27 @@ function(webnn_make_portable target)
   target_link_options(${target} PRIVATE -static-libstdc++ LINKER:--push-state,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2
                       LINKER:--pop-state)
 endfunction()
+
+# A wheel carries the licences of what is linked into it, as far as this machine has them: webnn/licenses.
+# (GCC's libraries ask for none.)
+function(webnn_install_licenses)
+  set(documents /usr/share/doc)
+  foreach(
+    row IN
+    ITEMS "CLI11:${documents}/libcli11-dev/copyright"
+          "dlpack:${documents}/libdlpack-dev/copyright"
+          "fmt:${documents}/libfmt-dev/copyright"
+          "nanobind:${nanobind_ROOT}/../../nanobind-*.dist-info/licenses/LICENSE"
+          "nlohmann-json:${documents}/nlohmann-json3-dev/copyright"
+          "protobuf:${WEBNN_PROTOBUF_SOURCE_DIR}/LICENSE"
+          "stb:${documents}/libstb-dev/copyright"
+          "xxhash:${documents}/libxxhash-dev/copyright")
+    string(REGEX MATCH "^[^:]+" name "${row}")
+    string(REGEX REPLACE "^[^:]+:" "" pattern "${row}")
+    file(GLOB found "${pattern}")
+    if(found)
+      list(GET found 0 file)
+      install(FILES "${file}" DESTINATION webnn/licenses RENAME "${name}.txt")
+    endif()
+  endforeach()
+endfunction()

@@ -31,6 +31,8 @@ LIBRARIES = {
     "ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libgcc_s.so.1",
     "libm.so.6", "libpthread.so.0", "libz.so.1",
 }  # fmt: skip
+# What is linked in, and has a licence that has to go with it.
+LINKED_IN = ["CLI11", "dlpack", "fmt", "nanobind", "nlohmann-json", "protobuf", "stb", "xxhash"]
 LARGEST_WHEEL = 12_000_000  # bytes
 
 # The guide's snippet, and what has to come out of it.
@@ -150,7 +152,8 @@ def check_files(wheel: pathlib.Path, scratch: pathlib.Path) -> None:
         if "PATH)" in dynamic:
             fail(f"{name} has a search path of the build machine:\n{dynamic}")
     for name in ["webnn/include/webnn/webnn.h", "webnn/lib/cmake/webnn/webnnConfig.cmake",
-                 "webnn/py.typed", "webnn/_core.pyi"]:  # fmt: skip
+                 "webnn/py.typed", "webnn/_core.pyi",
+                 *(f"webnn/licenses/{part}.txt" for part in LINKED_IN)]:  # fmt: skip
         if name not in names:
             fail(f"{wheel.name} lacks {name}")
     for name in names:
