@@ -109,6 +109,15 @@ class Maker {
     return {std::move(name), operand.value(), BytesOf(values)};
   }
 
+  template <class U>
+  static Operand Given(GraphBuilder& builder, DataType type, Shape shape,
+                       const std::vector<U>& values) {
+    return builder
+        .Constant(OperandDescriptor::Create(type, std::move(shape)).value(),
+                  std::as_bytes(std::span(values)))
+        .value();
+  }
+
   // ---- Of two operands. ----
 
   // `compute` of both operands as they come, and of x with constants on either side; its third
@@ -149,7 +158,7 @@ class Maker {
     // A constant of as many elements as the other operand.
     Add(fmt::format("{} with a constant of many elements", name),
         [=](GraphBuilder& builder, Operand x, Operand) {
-          const Operand c = builder.Constant<T>({kRows, kColumns}, Y()).value();
+          const Operand c = Given(builder, kType, {kRows, kColumns}, Y());
           return Outputs{
               Expect("out", method(builder, x, c), all(x_at, [](size_t i) { return Y()[i]; }))};
         });
@@ -179,7 +188,7 @@ class Maker {
         [](GraphBuilder& builder, Operand a, Operand b) {
           std::vector<uint8_t> condition(kCount);
           for (size_t i = 0; i < kCount; ++i) condition[i] = i % 3 == 0;
-          const Operand chosen = builder.Constant<uint8_t>({kRows, kColumns}, condition).value();
+          const Operand chosen = Given(builder, DataType::kUint8, {kRows, kColumns}, condition);
           return builder.Where({.condition = chosen, .true_value = a, .false_value = b});
         },
         [](T a, T b, size_t i) { return i % 3 == 0 ? a : b; });
@@ -317,7 +326,8 @@ class Maker {
           for (int i = row - 1; i <= row; ++i) {
             for (int j = column - 1; j <= column; ++j) {
               if (i < 0 || i >= int{kRows} || j < 0 || j >= int{kColumns}) continue;
-              most = std::max(most, values[static_cast<size_t>(i * int{kColumns} + j)]);
+              most = std::max(most,
+                              values[static_cast<size_t>(i) * kColumns + static_cast<size_t>(j)]);
             }
           }
           largest.push_back(most);
@@ -352,13 +362,15 @@ class Maker {
           scattered[row * kColumns + (kColumns - 1 - k)] = Y()[row * kColumns + k];
         }
       }
-      const Operand chosen = builder.Constant<int32_t>({3}, {3, 1, 3}).value();
-      const Operand ends = builder.Constant<int32_t>({kRows, 2}, {5, 0, 5, 0, 5, 0, 5, 0}).value();
+      const Operand chosen = Given<int32_t>(builder, DataType::kInt32, {3}, {3, 1, 3});
+      const Operand ends =
+          Given<int32_t>(builder, DataType::kInt32, {kRows, 2}, {5, 0, 5, 0, 5, 0, 5, 0});
       std::vector<int32_t> backwards;
       for (size_t i = 0; i < kCount; ++i) {
         backwards.push_back(static_cast<int32_t>(kColumns - 1 - i % kColumns));
       }
-      const Operand places = builder.Constant<int32_t>({kRows, kColumns}, backwards).value();
+      const Operand places =
+          Given<int32_t>(builder, DataType::kInt32, {kRows, kColumns}, backwards);
       return Outputs{
           Expect("rows", builder.Gather({.input = x, .indices = chosen}), rows),
           Expect("elements", builder.GatherElements({.input = x, .indices = ends, .axis = 1}),
@@ -433,7 +445,7 @@ class Maker {
               .value();
       const Operand one = builder.Reshape({.input = zero, .new_shape = {1}}).value();
       const Operand given =
-          builder.Constant<float>({static_cast<uint32_t>(floats.size())}, floats).value();
+          Given(builder, DataType::kFloat32, {static_cast<uint32_t>(floats.size())}, floats);
       return Outputs{Expect(
           "out",
           builder.Cast({.input = builder.Mul({.a = given, .b = one}).value(), .data_type = kType}),
