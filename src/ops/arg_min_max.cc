@@ -31,8 +31,41 @@ Result<OutputShape> InferArg(const InferContext& context, const Op& op) {
   return output;
 }
 
+// The first place of the largest or smallest integer, for targets that look at a part of its bits:
+// it is found in pairs of halves, and compared with all.
+template <class Op>
+LoweredValue LowerArgExactly(Writer& writer, std::string_view onnx, const Op& op) {
+  const std::string_view pair_op = onnx == "ArgMax" ? "Max" : "Min";
+  const int64_t axis = op.axis;
+  const LoweredValue input = writer.ToOrdered(writer.Get(op.input), pair_op);
+  LoweredValue extreme = input;
+  const auto part = [&](int64_t begin, int64_t end) {
+    return writer.Emit(
+        "Slice", {extreme, writer.Integers(std::array{begin}), writer.Integers(std::array{end}),
+                  writer.Integers(std::array{axis})});
+  };
+  for (int64_t count = writer.ShapeOf(op.input)[op.axis]; count > 1;) {
+    const int64_t half = count / 2;
+    LoweredValue paired = writer.Binary(pair_op, part(0, half), part(half, 2 * half));
+    if (count % 2 == 1) {
+      paired = writer.Emit("Concat", {paired, part(count - 1, count)}, {{"axis", axis}});
+    }
+    extreme = paired;
+    count = half + count % 2;
+  }
+  const LoweredValue found = writer.Cast(writer.Equal(input, extreme), Element::kInt32);
+  return writer.Emit("ArgMax", {found}, {{"axis", axis}, {"keepdims", int64_t{op.keep_dimensions}}},
+                     Element::kInt64);
+}
+
 template <class Op>
 LoweredValue LowerArg(Writer& writer, std::string_view onnx, const Op& op) {
+  const Element type = lowering::ElementOf(writer.TypeOf(op.input));
+  const bool is_long =
+      type == Element::kInt64 || type == Element::kUint64 || type == Element::kUint32;
+  if (is_long && !writer.target().Supports(onnx, Element::kInt64)) {
+    return LowerArgExactly(writer, onnx, op);
+  }
   const LoweredValue input = writer.ToOrdered(writer.Get(op.input), onnx);
   if (writer.target().flat_arg_reductions) {
     std::array<int64_t, 3> sizes = {1, writer.ShapeOf(op.input)[op.axis], 1};

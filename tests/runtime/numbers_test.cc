@@ -2,7 +2,6 @@
 // GPUs.
 
 #include <string>
-#include <string_view>
 
 #include "gtest/gtest.h"
 #include "tests/support/integer_cases.h"
@@ -12,11 +11,6 @@
 namespace webnn {
 namespace {
 
-// The CPU plug-in looks for extremes of 64 bits in 32: docs/back-ends.md.
-bool IsKnown(std::string_view back_end, std::string_view name) {
-  return back_end == "openvino" && name.find("argMax") != std::string_view::npos;
-}
-
 class NumbersTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(NumbersTest, IntegersAreExactUpToTheirEnds) {
@@ -24,11 +18,7 @@ TEST_P(NumbersTest, IntegersAreExactUpToTheirEnds) {
   if (!context) GTEST_SKIP() << ToString(context.error());
   for (const testing_support::IntegerCase& one : testing_support::IntegerCases()) {
     const std::string wrong = testing_support::Judge(*context, one);
-    if (IsKnown(GetParam(), one.name)) {
-      EXPECT_NE(wrong, "") << one.name << " is right: take it off the list, here and there";
-    } else {
-      EXPECT_EQ(wrong, "") << one.name;
-    }
+    EXPECT_EQ(wrong, "") << one.name;
   }
 }
 

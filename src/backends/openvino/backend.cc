@@ -26,7 +26,7 @@ namespace {
 using ov::Handle;
 
 // Raised whenever an equal graph is lowered or compiled otherwise than before.
-constexpr std::string_view kLowering = "2";
+constexpr std::string_view kLowering = "3";
 
 std::string_view NameOf(Precision precision) {
   return EnumNames(precision)[static_cast<size_t>(precision)];
@@ -88,7 +88,7 @@ class OpenVinoBackend final : public Backend {
     };
     Result<void> waited;
     const auto wait = [&](std::chrono::milliseconds) {
-      waited = progress.Report("wait", 0);
+      waited = progress.Report("wait for another build", 0);
       return waited.ok();
     };
     Result<cache::BuiltOrFound> found_or_built = store->FindOrBuild(key, build, wait);
