@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -101,6 +102,51 @@ TEST_F(BuildTest, IsCancelledWithinTwoSeconds) {
   const auto graph = context.Compile(SomeGraph());
   ASSERT_THAT(graph, Succeeds());
   EXPECT_LT(ErrorOf(context, *graph), 1e-6);
+}
+
+TEST_F(BuildTest, OneThatWaitsForAnotherSaysSoAndCanBeCancelled) {
+  if (BackendName() != "tensorrt") GTEST_SKIP() << "TensorRT-RTX measures nothing";
+  const Context context = MakeContext();
+  CompileOptions options = context.options().compile;
+  options.optimization_level = 5;  // Longer than the test.
+  std::atomic<bool> builds = false;
+  std::atomic<bool> end = false;
+  std::thread first([&] {
+    CompileOptions long_options = options;
+    long_options.progress = [&](const CompileProgress& progress) {
+      if (progress.phase == "build") builds = true;
+      return !end;
+    };
+    EXPECT_THAT(context.Compile(Deep(60), long_options), Fails(ErrorCode::kAborted));
+    builds = true;  // Whatever it was, nobody need wait for it.
+  });
+  while (!builds) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+
+  std::mutex mutex;
+  const auto start = Clock::now();
+  double last = 0;
+  double longest = 0;
+  double waited = 0;  // Since it was said first.
+  std::optional<double> waits_from;
+  options.progress = [&](const CompileProgress& progress) {
+    const std::lock_guard lock(mutex);
+    const double now = SecondsSince(start);
+    longest = std::max(longest, now - last);
+    last = now;
+    if (progress.phase != "wait for another build") return true;
+    if (!waits_from) waits_from = now;
+    waited = now - *waits_from;
+    return waited < 1.5;
+  };
+  EXPECT_THAT(context.Compile(SomeGraph(), options), Fails(ErrorCode::kAborted));
+  EXPECT_GE(waited, 1.5);
+  EXPECT_LE(longest, 1.0);
+  EXPECT_LT(SecondsSince(start) - last, 2.0);
+  std::printf("waited for %.2f s, told at most %.2f s apart, ended %.2f s after it was cancelled\n",
+              waited, longest, SecondsSince(start) - last);
+  end = true;
+  first.join();
+  EXPECT_THAT(context.Compile(SomeGraph()), Succeeds());
 }
 
 TEST_F(BuildTest, ACancelledBuildLeavesNothingInTheCache) {
