@@ -55,6 +55,11 @@ as_root() {
   fi
 }
 
+# Whether as_root will work; asks for a password where that is allowed.
+have_root() {
+  [ "$(id -u)" -eq 0 ] || "${sudo[@]}" true 2>/dev/null
+}
+
 # Prints those of the given packages that are not installed.
 missing_packages() {
   local package
@@ -71,7 +76,7 @@ apt_install() {
     say "system packages: all present"
     return
   fi
-  if [ "$(id -u)" -ne 0 ] && ! "${sudo[@]}" true 2>/dev/null; then
+  if ! have_root; then
     die "these packages are missing, and there is neither root nor sudo to install them:" \
       "${missing[*]}" "As root: apt-get update && apt-get install ${missing[*]}"
   fi
@@ -143,9 +148,25 @@ download_ort_headers() {
   return 1
 }
 
+# Downloads protobuf's sources, which are the same in all releases that have this version, into the
+# current folder: from this release, or from the first that had them.
+download_protobuf() {
+  local suite line
+  # shellcheck disable=SC2046
+  for suite in $(. /etc/os-release && case "${ID:-}" in
+    debian) echo "${VERSION_CODENAME:-} bookworm" ;;
+    ubuntu) echo "${VERSION_CODENAME:-} noble" ;;
+  esac); do
+    line="$(apt_line deb-src "$suite")" || return 1
+    if apt_apart "$line" source --download-only protobuf; then return; fi
+    rm -rf apt
+  done
+  return 1
+}
+
 # The distribution's sources of protobuf, for wheels: cmake/WebnnPortable.cmake says why.
 setup_protobuf_source() {
-  local target="$deps/protobuf" scratch line
+  local target="$deps/protobuf" scratch
   if [ -f "$target/src/google/protobuf/message_lite.cc" ]; then return; fi
   case "$(protoc --version)" in
     *" 3.21.12") ;;
@@ -155,8 +176,7 @@ setup_protobuf_source() {
       ;;
   esac
   scratch="$(mktemp -d -p "$deps")"
-  if line="$(apt_line deb-src "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")")" &&
-    (cd "$scratch" && apt_apart "$line" source --download-only protobuf) &&
+  if (cd "$scratch" && download_protobuf) &&
     tar -xf "$scratch"/protobuf_3.21.12.orig.tar.* -C "$scratch"; then
     rm -rf "$target"
     mkdir -p "$target"
@@ -482,6 +502,8 @@ case "$mode" in
     ;;
   wheel)
     apt_install "${wheel_packages[@]}"
+    # For the headers of TensorRT, which can do without.
+    if ! command -v cargo >/dev/null 2>&1 && have_root; then apt_install cargo; fi
     setup_venv
     setup_ort_headers
     setup_wheel_headers
