@@ -1,10 +1,12 @@
 #include "lowering/writer.h"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -345,6 +347,74 @@ TEST(WriterTest, ScalarsAreExact) {
     found = found || value == (int64_t{1} << 53) + 1;
   }
   EXPECT_TRUE(found);
+}
+
+// ---- Constants of one element, where the target writes them in decimal. ----
+
+class ShortScalarsTest : public testing::Test {
+ protected:
+  ShortScalarsTest() {
+    target_.folds_constants = true;
+    target_.short_scalars = true;
+  }
+  // The sizes of the constant that is added to an input of these sizes.
+  std::vector<int64_t> SpreadTo(DataType type, Number number, Shape input, Shape constant = {}) {
+    GraphBuilder builder;
+    const Operand x = builder.Input("x", type, std::move(input)).value();
+    const auto descriptor = OperandDescriptor::Create(type, std::move(constant)).value();
+    const auto encoded = number.Encode(type);
+    const std::span<const std::byte> bytes =
+        std::span(encoded).first(static_cast<size_t>(descriptor.byte_length()));
+    const Operand c = builder.Constant(descriptor, bytes).value();
+    const Operand sum = builder.Add({.a = x, .b = c}).value();
+    const Model model = Lower(builder.Finish({{"sum", sum}}).value(), target_);
+    EXPECT_THAT(model.initializers, SizeIs(1));
+    const Initializer& initializer = model.initializers.at(0);
+    EXPECT_EQ(initializer.bytes().size() % bytes.size(), 0u);
+    for (size_t i = 0; i < initializer.bytes().size(); ++i) {
+      EXPECT_EQ(initializer.bytes()[i], bytes[i % bytes.size()]);
+    }
+    return initializer.sizes;
+  }
+
+  Target target_ = MakeTarget({"Add"}, {Element::kFloat, Element::kFloat16, Element::kInt64});
+  const float long_ = 1.0f / 3;
+  static constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+};
+
+TEST_F(ShortScalarsTest, LongOnesAreSpreadAlongTheLastAxisThatHasSeveralElements) {
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {4, 5}), ElementsAre(5));
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {4, 5, 1}), ElementsAre(5, 1));
+  EXPECT_THAT(SpreadTo(DataType::kInt64, kLeast, {3}), ElementsAre(3));
+  // An axis that is too long is passed over.
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {7, 1 << 17}), ElementsAre(7, 1));
+}
+
+TEST_F(ShortScalarsTest, TheRankOfTheResultStays) {
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {5}, {1, 1, 1}), ElementsAre(1, 1, 5));
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {4, 1}, {1}), ElementsAre(4, 1));
+}
+
+TEST_F(ShortScalarsTest, WhatIsShortStays) {
+  for (const double number : {0.0, 0.5, -0.1, 1e-5, 3e38, 65504.0, 1.0 / 0.0, std::nan("")}) {
+    EXPECT_THAT(SpreadTo(DataType::kFloat32, number, {4, 5}), IsEmpty()) << number;
+  }
+  EXPECT_THAT(SpreadTo(DataType::kFloat16, long_, {4, 5}), IsEmpty());
+  for (const int64_t number : {int64_t{0}, kLeast + 1, -(kLeast + 1)}) {
+    EXPECT_THAT(SpreadTo(DataType::kInt64, number, {4, 5}), IsEmpty()) << number;
+  }
+}
+
+TEST_F(ShortScalarsTest, NothingIsSpreadWhereThereIsNoAxisOrNoNeed) {
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {}), IsEmpty());
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {1, 1}), IsEmpty());
+  // In 16 bits the digits of a term do not count, but integers do.
+  target_.half = true;
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {4, 5}), IsEmpty());
+  EXPECT_THAT(SpreadTo(DataType::kInt64, kLeast, {4, 5}), ElementsAre(5));
+  target_.half = false;
+  target_.short_scalars = false;
+  EXPECT_THAT(SpreadTo(DataType::kFloat32, long_, {4, 5}), IsEmpty());
 }
 
 TEST(WriterTest, WeightsAreReferredTo) {
