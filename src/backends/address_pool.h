@@ -13,6 +13,7 @@
 #include "backends/backend.h"
 #include "backends/host_memory.h"
 #include "core/check.h"
+#include "core/try.h"
 
 /// Runs of one graph in several threads, each with a set of host addresses that the vendor's
 /// library was told once.
@@ -125,6 +126,24 @@ class AddressPool {
     if (binding == nullptr) return;
     idle_.push_back(std::move(binding));
     if (idle_.size() > kSets + most_running_) surplus = Remove(0);
+  }
+
+  /// Runs on these addresses, in this thread: `run` gets a binding that is bound to them. `make`
+  /// gives a new one, as a Result.
+  template <class AddressOf, class MakeBinding, class RunBinding>
+  Result<void> Run(const AddressOf& address_of, const MakeBinding& make, const RunBinding& run) {
+    std::unique_ptr<Binding> binding = Take(address_of);
+    Result<void> result = [&]() -> Result<void> {
+      if (binding == nullptr) {
+        WEBNN_ASSIGN_OR_RETURN(binding, make());
+      }
+      WEBNN_RETURN_IF_ERROR(binding->Bind(address_of));
+      return run(*binding);
+    }();
+    // What state a failure leaves behind is not documented.
+    if (!result.ok()) binding.reset();
+    Give(std::move(binding));
+    return result;
   }
 
   size_t idle_count() const {

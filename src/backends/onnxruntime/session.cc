@@ -108,18 +108,9 @@ Result<std::unique_ptr<Session>> Session::Compile(const Library& library,
 
 template <class AddressOf>
 Result<void> Session::RunAt(const AddressOf& address_of) {
-  std::unique_ptr<Binding> binding = pool_.Take(address_of);
-  Result<void> result = [&]() -> Result<void> {
-    if (binding == nullptr) {
-      WEBNN_ASSIGN_OR_RETURN(binding, Binding::Create(library_, session_.get(), signature_));
-    }
-    WEBNN_RETURN_IF_ERROR(binding->Bind(address_of));
-    return binding->Run(session_.get(), run_options_.get());
-  }();
-  // What state a failure leaves behind is not documented.
-  if (!result.ok()) binding.reset();
-  pool_.Give(std::move(binding));
-  return result;
+  return pool_.Run(
+      address_of, [&] { return Binding::Create(library_, session_.get(), signature_); },
+      [&](Binding& binding) { return binding.Run(session_.get(), run_options_.get()); });
 }
 
 Result<void> Session::Run(std::span<BackendTensor* const> inputs,

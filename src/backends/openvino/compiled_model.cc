@@ -21,18 +21,9 @@ Result<std::unique_ptr<CompiledModel>> CompiledModel::Create(const Library& libr
 template <class AddressOf>
 Result<void> CompiledModel::RunAt(const AddressOf& address_of) {
   if (IsForked()) return InvalidState("openvino: {}", ForkedMessage());
-  std::unique_ptr<Request> request = pool_.Take(address_of);
-  Result<void> result = [&]() -> Result<void> {
-    if (request == nullptr) {
-      WEBNN_ASSIGN_OR_RETURN(request, Request::Create(library_.api(), model_.get(), signature_));
-    }
-    WEBNN_RETURN_IF_ERROR(request->Bind(address_of));
-    return request->Run();
-  }();
-  // What state a failure leaves behind is not documented.
-  if (!result.ok()) request.reset();
-  pool_.Give(std::move(request));
-  return result;
+  return pool_.Run(
+      address_of, [&] { return Request::Create(library_.api(), model_.get(), signature_); },
+      [](Request& request) { return request.Run(); });
 }
 
 Result<void> CompiledModel::Run(std::span<BackendTensor* const> inputs,
