@@ -439,7 +439,7 @@ void MeasureStart(Report& report, const Settings& settings, const std::string& l
   std::vector<StartFigures> ours;
   std::vector<StartFigures> raw;
   // The larger batches are here for their memory, which is the same each time.
-  const int rounds = test.batch > 1 ? 1 : settings.quick ? 3 : 5;
+  const int rounds = settings.quick ? 5 : 9;
   for (int round = 0; round < rounds; ++round) {
     raw.push_back(RunStart({"--child", "raw", test.plan_path, library}));
     ours.push_back(RunStart(
