@@ -149,6 +149,52 @@ TEST_F(BuildTest, OneThatWaitsForAnotherSaysSoAndCanBeCancelled) {
   EXPECT_THAT(context.Compile(SomeGraph()), Succeeds());
 }
 
+// A server goes on while it builds the next graph.
+TEST_F(BuildTest, OthersLoadAndRunMeanwhile) {
+  const Folder folder;
+  const Context context = MakeContext(KeepingOptions(folder.path()));
+  const Graph ready = context.Compile(SomeGraph()).value();
+  std::atomic<bool> building = false;
+  std::atomic<bool> enough = false;
+  std::jthread builder([&] {
+    CompileOptions options;
+    options.optimization_level = 5;
+    options.progress = [&](const CompileProgress& progress) {
+      building = building || progress.phase == "build";
+      return !enough;
+    };
+    EXPECT_THAT(context.Compile(Deep(60), options), Fails(ErrorCode::kAborted));
+  });
+  const auto start = Clock::now();
+  while (!building && SecondsSince(start) < 60) std::this_thread::yield();
+  ASSERT_TRUE(building);
+  // The longest of each, in seconds.
+  double run = 0;
+  double load = 0;
+  double rest = 0;  // of a compilation, after the engine is loaded
+  int count = 0;
+  for (const auto begin = Clock::now(); SecondsSince(begin) < 8; ++count) {
+    auto last = Clock::now();
+    EXPECT_LT(ErrorOf(context, ready), 1e-6);
+    run = std::max(run, SecondsSince(last));
+    last = Clock::now();
+    auto loaded = last;
+    CompileOptions options = context.options().compile;
+    options.progress = [&](const CompileProgress& progress) {
+      if (progress.phase == "load" && progress.fraction == 1) loaded = Clock::now();
+      return true;
+    };
+    ASSERT_THAT(context.Compile(SomeGraph(), options), Succeeds());
+    rest = std::max(rest, SecondsSince(loaded));
+    load = std::max(load, std::chrono::duration<double>(loaded - last).count());
+  }
+  enough = true;
+  std::printf("%d turns beside a build; at most %.3f s to run, %.3f s to load, %.3f s after it\n",
+              count, run, load, rest);
+  EXPECT_LT(run, 1.0);
+  EXPECT_LT(load + rest, 2.0);
+}
+
 TEST_F(BuildTest, ACancelledBuildLeavesNothingInTheCache) {
   const Folder folder;
   const Context context = MakeContext(KeepingOptions(folder.path()));
