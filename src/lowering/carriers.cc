@@ -102,7 +102,12 @@ LoweredValue Writer::LowBits(LoweredValue value, int bits) {
   if (target_.Supports("BitwiseAnd", value.element)) {
     return Emit("BitwiseAnd", {value, Scalar(modulus - 1, value.element)});
   }
-  return Emit("Mod", {value, Scalar(modulus, value.element)});
+  // TensorRT's Mod of int64 goes by a quotient in double precision, which may be one too large.
+  const LoweredValue divisor = Scalar(modulus, value.element);
+  if (BitsOf(value.element) < 64) return Emit("Mod", {value, divisor});
+  const LoweredValue quotient = Emit("Div", {value, divisor});
+  const LoweredValue rest = Sub(value, Mul(quotient, divisor));
+  return Where(Less(rest, Scalar(0, value.element)), Add(rest, divisor), rest);
 }
 
 LoweredValue Writer::Barrier(LoweredValue value) {
@@ -113,9 +118,11 @@ LoweredValue Writer::Barrier(LoweredValue value) {
 LoweredValue Writer::FlipSign(LoweredValue value) {
   constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
   if (!target_.short_scalars) return Add(value, Scalar(kLeast, Element::kInt64));
-  // Half of it, twice: the least int64 itself would be 0.
-  const LoweredValue half = Scalar(kLeast / 2, Element::kInt64);
-  return Add(Barrier(Add(value, half)), half);
+  // Fused kernels are C++, whose compiler takes for granted that sums do not overflow: what was
+  // added to a negative number would leave it as it is. So half of it, twice, away from the end.
+  const LoweredValue half = Scalar(-(kLeast / 2), Element::kInt64);
+  return Where(Less(value, Scalar(0, Element::kInt64)), Add(Barrier(Add(value, half)), half),
+               Sub(Barrier(Sub(value, half)), half));
 }
 
 // A carrier's number as the one of `element` that is equal modulo 2^bits.

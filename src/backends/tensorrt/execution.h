@@ -68,7 +68,7 @@ class EngineGraph : public CompiledGraph {
     // Of `Compute`; used under the lane's `staging_mutex`, too.
     cuda::DeviceBuffer memory;
     cuda::PinnedBuffer host;  // where everything is small
-    cuda::GraphExec whole;    // copy, run, copy
+    cuda::GraphExec whole;    // copy, run, copy; from kInGraphBytes on
     std::vector<cuda::Address> places;
   };
 
@@ -83,7 +83,9 @@ class EngineGraph : public CompiledGraph {
   Result<void> Bind(Instance& instance, std::span<const cuda::Address> addresses);
   Result<void> Launch(Lane& lane, Instance& instance, std::span<const cuda::Address> addresses);
   Result<void> LaunchWhole(Lane& lane, Instance& instance);
-  Result<void> CopyWhole(const cuda::Stream& stream, Instance& instance);
+  /// `run` between the copies of all inputs and of all outputs.
+  template <class Function>
+  Result<void> CopyAround(const cuda::Stream& stream, Instance& instance, const Function& run);
   Result<void> Capture(Lane& lane, Instance& instance, std::span<const cuda::Address> addresses);
   static std::vector<Captured>::iterator Oldest(std::vector<Captured>& captured);
   bool ShallCapture(Instance& instance, std::span<const cuda::Address> addresses) const;

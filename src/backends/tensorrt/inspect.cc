@@ -15,6 +15,10 @@ using lowering::Element;
 constexpr std::array<std::string_view, 4> kFloat16Names = {"Half", "FP16", "half", "Float16"};
 constexpr std::array<std::string_view, 4> kBfloat16Names = {"BF16", "BFloat16", "bfloat16",
                                                             "Bfloat16"};
+constexpr auto kMoves = std::to_array<std::string_view>(
+    {"Cast", "Concat", "Expand", "Gather", "GatherElements", "GatherND", "Pad", "Reshape",
+     "ScatterElements", "ScatterND", "Slice", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze",
+     "Where"});
 
 }  // namespace
 
@@ -45,8 +49,8 @@ Result<void> CheckPrecision(const lowering::Model& model, std::string_view descr
   const std::string_view name = element == Element::kBfloat16 ? "bfloat16" : "float16";
   bool asked = false;
   for (const lowering::ModelNode& node : model.nodes) {
-    // What only changes types does not compute.
-    if (node.op_type == "Cast") continue;
+    // What only changes types or moves elements does not compute, and may go.
+    if (std::find(kMoves.begin(), kMoves.end(), node.op_type) != kMoves.end()) continue;
     for (lowering::ValueId output : node.outputs) {
       asked = asked || (output < model.elements.size() && model.elements[output] == element);
     }

@@ -15,7 +15,7 @@ namespace {
 
 // Raised with every change of what a graph is lowered to, or of how it is built, that a key does
 // not show otherwise.
-constexpr std::string_view kLowering = "2";
+constexpr std::string_view kLowering = "3";
 
 constexpr Capability kFastFloat16 = 70;
 constexpr Capability kAmpere = 80;
