@@ -159,10 +159,6 @@ void BindOperand(nb::module_& module) {
     const char* op = one.op;
     const std::string name = one.name;
     const bool object = name == "__eq__" || name == "__ne__";
-    static std::vector<std::string> signatures;
-    const std::string signature =
-        "def " + name + "(self, other: " + (object ? "object" : "OperandLike") +
-        ", /) -> MLOperand" + (object ? ":  # type: ignore[override]" : "");
     operand.def(
         one.name,
         [op](const PyOperand& self, nb::handle other) { return Binary(self, op, other, false); },

@@ -95,8 +95,8 @@ ContextOptions ReadContextOptions(const nb::kwargs& keywords) {
     } else if (name == "compile_only") {
       options.compile_only = ReadBool(value);
     } else if (name == "cuda_stream") {
-      options.cuda_stream =
-          reinterpret_cast<void*>(ReadUnsigned(value, name, std::numeric_limits<uint64_t>::max()));
+      const uint64_t handle = ReadUnsigned(value, name, std::numeric_limits<uint64_t>::max());
+      options.cuda_stream = reinterpret_cast<void*>(handle);  // NOLINT: Python has it as a number
     } else if (name == "max_tensor_byte_length") {
       options.max_tensor_byte_length =
           ReadUnsigned(value, name, std::numeric_limits<uint64_t>::max());
@@ -665,7 +665,8 @@ bool PyGraph::WaitForOther(const void* context, const std::string& options) {
     return one->context == context && one->options == options;
   });
   if (found == building_.end()) return false;
-  const std::shared_ptr<Building> building = *found;
+  // A copy: the list changes while this waits.
+  const std::shared_ptr<Building> building = *found;  // NOLINT(performance-unnecessary-copy-*)
   bool done = false;
   while (!done) {
     {
@@ -723,7 +724,7 @@ const Graph& PyGraph::For(const PyContext& py_context, nb::handle options) {
                          return {};
                        });
   check();
-  compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(**std::move(graph))});
+  compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(*std::move(*graph))});
   return compiled_.back().graph->get();
 }
 

@@ -48,7 +48,8 @@ std::string WithLegacyText(const Error& error) {
 
 void Raise(const Error& error) {
   const nb::object module = nb::module_::import_("webnn._errors");
-  const nb::object type = module.attr("by_code")[nb::str(Name(error.code).data())];
+  const std::string_view code = Name(error.code);
+  const nb::object type = module.attr("by_code")[nb::str(code.data(), code.size())];
   const std::string message = WithLegacyText(error);
   nb::object instance = type(nb::str(message.data(), message.size()));
   instance.attr("rule") = nb::str(error.rule.data(), error.rule.size());

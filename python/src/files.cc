@@ -331,7 +331,7 @@ nb::object ImportMemory(nb::handle_t<PyContext> self, const std::string& data_ty
   const Context& context = nb::cast<PyContext&>(self).context();
   const OperandDescriptor descriptor = MakeDescriptor(data_type, shape);
   const DeviceMemory memory = {device == "cuda" ? MemoryKind::kCuda : MemoryKind::kHost, ordinal,
-                               reinterpret_cast<void*>(address)};
+                               reinterpret_cast<void*>(address)};  // NOLINT: as Python has it
   std::shared_ptr<void> keep(nb::borrow(owner).release().ptr(), [](void* object) {
     if (!Py_IsInitialized()) return;
     nb::gil_scoped_acquire gil;

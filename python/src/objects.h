@@ -26,7 +26,9 @@ class PyContext {
 /// `webnn.MLTensor`
 struct PyTensor {
   PyTensor(nb::object context, Tensor tensor) : context(std::move(context)), tensor(tensor) {}
-  explicit PyTensor(const PyTensor& other) : PyTensor(other.context, other.tensor.get()) {}
+  PyTensor(const PyTensor& other) : PyTensor(other.context, other.tensor.get()) {}
+  PyTensor& operator=(const PyTensor&) = delete;
+  ~PyTensor() = default;
   PyContext& owner() const { return nb::cast<PyContext&>(context); }
   /// Raises unless the tensor is alive.
   Tensor& alive(std::string_view call) const;

@@ -314,8 +314,11 @@ Operand ToOperand(nb::handle self, const BoundOp& op, const OpField& field, nb::
   const bool number = PyFloat_Check(value.ptr()) || PyLong_Check(value.ptr());
   if (number || IsArray(value) || PyObject_HasAttrString(value.ptr(), "__array__") ||
       nb::isinstance<nb::list>(value)) {
-    const nb::object type =
-        beside ? nb::object(nb::str(Name(*beside).data())) : nb::object(nb::none());
+    nb::object type = nb::none();
+    if (beside) {
+      const std::string_view name = Name(*beside);
+      type = nb::str(name.data(), name.size());
+    }
     const nb::object constant = nb::handle(self).attr("_constant_beside")(value, type);
     return nb::cast<const PyOperand&>(constant).operand;
   }

@@ -247,8 +247,8 @@ Result<Stream> Stream::Borrow(const Device& device, void* handle) {
 
 Result<void> Device::WaitForStream(uintptr_t stream) const {
   const Scope scope(*this);
-  return Check(api_->cuStreamSynchronize(reinterpret_cast<CUstream>(stream)),
-               "cuStreamSynchronize");
+  auto* const handle = reinterpret_cast<CUstream>(stream);  // NOLINT: others give it as a number
+  return Check(api_->cuStreamSynchronize(handle), "cuStreamSynchronize");
 }
 
 Stream::~Stream() {
