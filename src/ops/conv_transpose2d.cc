@@ -67,11 +67,12 @@ Result<OutputShape> Infer(const InferContext& context, const ConvTranspose2d& op
     const Wide least = TransposedSize(op, input, filter, i);
     Wide size = least + op.output_padding[i];
     if (op.output_sizes) {
-      size = (*op.output_sizes)[i].value;
+      const std::array<uint32_t, 2> sizes = {(*op.output_sizes)[0], (*op.output_sizes)[1]};
+      size = sizes[i];
       if (size < least || size >= least + op.strides[i]) {
         return context.Reject(
             "output-sizes-fit", "outputSizes [{}] is out of range: {} of stride {} gives {} to {}",
-            fmt::join(*op.output_sizes, ", "), i == 0 ? "the height" : "the width", op.strides[i],
+            fmt::join(sizes, ", "), i == 0 ? "the height" : "the width", op.strides[i],
             static_cast<int64_t>(least), static_cast<int64_t>(least + op.strides[i] - 1));
       }
     } else if (op.output_padding[i] >= op.strides[i]) {

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "ops/common.h"
@@ -27,8 +28,9 @@ Result<OutputShape> Infer(const InferContext& context, const Resample2d& op) {
     if (op.sizes) {
       size = (*op.sizes)[i];
       if (size == 0) {
-        return context.Reject("sizes-positive", "sizes [{}] must not be 0",
-                              fmt::join(*op.sizes, ", "));
+        return context.Reject(
+            "sizes-positive", "sizes [{}] must not be 0",
+            fmt::join(std::array<uint32_t, 2>{(*op.sizes)[0], (*op.sizes)[1]}, ", "));
       }
       continue;
     }
