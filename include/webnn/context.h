@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "webnn/devices.h"
 #include "webnn/export.h"
 #include "webnn/graph.h"
 #include "webnn/tensor.h"
@@ -69,6 +70,13 @@ struct CompileOptions {
   ProgressCallback progress = nullptr;
 };
 
+/// What happens when the back end that was chosen or named fails.
+enum class Fallback : uint8_t {
+  kNone,     ///< Its error is the error of the call.
+  kBackend,  ///< The context goes on to the next back end, with one warning (`docs/back-ends.md`).
+};
+constexpr std::array<std::string_view, 2> EnumNames(Fallback) { return {"none", "backend"}; }
+
 struct ContextOptions {
   /// `MLContextOptions`: hints, as in the specification.
   PowerPreference power_preference = PowerPreference::kDefault;
@@ -78,7 +86,12 @@ struct ContextOptions {
   std::string backend = {};
   /// Device of the back end ("cpu", "cuda:1"); empty chooses.
   std::string device = {};
-  /// Path of the back end's shared library; empty looks for it (see `docs/back-ends.md`).
+  /// With `kBackend`, a back end that cannot be opened, or a graph that cannot be built on it,
+  /// makes the context go on to the next candidate. A device and a precision that were named stay
+  /// as they are. A context moves as a whole, so only while it has no tensor and no graph.
+  Fallback fallback = Fallback::kNone;
+  /// Path of the back end's shared library; empty looks for it (see `docs/back-ends.md`). That of
+  /// the back end that is named; a fallback looks for its own.
   std::string library_path = {};
   /// Threads inside one operator; 0 lets the back end choose (usually one a core).
   uint32_t threads = 0;
@@ -138,20 +151,29 @@ using NamedOutputBytes = std::pair<std::string_view, std::span<std::byte>>;
 /// dispatched from several threads run side by side unless they share a tensor.
 class WEBNN_EXPORT Context {
  public:
-  /// NotSupported when no back end fits; the message lists what was tried.
+  /// NotSupported when no back end fits; the message lists what was tried. With no back end named
+  /// the first candidate that is there is taken; what fails after that is the call's error unless
+  /// `ContextOptions::fallback` says otherwise.
   static Result<Context> Create(ContextOptions options = {});
 
   const ContextOptions& options() const;
   bool accelerated() const;
-  /// "onnxruntime"
+  /// "onnxruntime". After a fallback, that of now.
   std::string_view backend() const;
-  /// "onnxruntime 1.32.0, cpu" and, line by line, what was tried before it.
+  /// "cpu", "cuda:0"
+  std::string device() const;
+  /// What was tried, in order, up to what the context runs on.
+  std::vector<Candidate> Candidates() const;
+  /// The same as text: "onnxruntime 1.32.0, device cpu: chosen, the first that works here".
   std::string Explain() const;
+  /// Why the context went on to another back end, one text each time; what `log` was told.
+  std::vector<std::string> Fallbacks() const;
   OpSupportLimits GetOpSupportLimits() const;
 
   /// Compiles a finished definition; may be called again for another copy. OperationError when the
   /// back end fails, AbortError when `CompileOptions::progress` said so. Without `options` those of
-  /// the context hold.
+  /// the context hold. With `Fallback::kBackend` a failure moves the context to the next back end
+  /// that can build the graph, unless the context has tensors or graphs: then the error says so.
   Result<Graph> Compile(const GraphDefinition& definition) const;
   Result<Graph> Compile(const GraphDefinition& definition, const CompileOptions& options) const;
 

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "webnn/export.h"
 
 namespace webnn {
+
+struct ContextOptions;
 
 /// Whether a back end can be used here, and with what.
 struct BackendStatus {
@@ -47,5 +52,33 @@ struct DeviceQuery {
 /// Looks for the machine's back ends and GPUs. Uses no GPU: no context is made on one. May be
 /// called from several threads.
 WEBNN_EXPORT DeviceList Devices(const DeviceQuery& query = {});
+
+/// What became of a back end that a context could have taken.
+enum class CandidateState : uint8_t {
+  kChosen,    ///< The context runs on it.
+  kRefused,   ///< It cannot be used here, or not for these options.
+  kFailed,    ///< It was chosen and then failed, so that the context went on to another.
+  kNotTried,  ///< Another one was chosen before its turn.
+};
+constexpr std::array<std::string_view, 4> EnumNames(CandidateState) {
+  return {"chosen", "refused", "failed", "not tried"};
+}
+
+/// A back end that a context could take.
+struct Candidate {
+  std::string backend;  ///< "onnxruntime"
+  CandidateState state = CandidateState::kNotTried;
+  std::string device = {};   ///< "cuda:0"; empty where it is not known.
+  std::string version = {};  ///< Of the vendor's library; empty where it was not opened.
+  std::string reason = {};   ///< Why it is in that state; never empty once tried.
+};
+
+/// What `Context::Create` would choose from for these options, in the order in which it would try:
+/// everything up to what it would take, with the reasons, and the rest as not tried. Uses no GPU:
+/// what only shows when a device is used is not known yet. Ends in no chosen one where none fits.
+WEBNN_EXPORT std::vector<Candidate> Candidates(const ContextOptions& options);
+
+/// A paragraph for each candidate that was tried, and a line that names the others.
+WEBNN_EXPORT std::string ToString(std::span<const Candidate> candidates);
 
 }  // namespace webnn

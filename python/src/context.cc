@@ -86,6 +86,8 @@ ContextOptions ReadContextOptions(const nb::kwargs& keywords) {
       options.backend = nb::cast<std::string>(value);
     } else if (name == "device") {
       options.device = nb::cast<std::string>(value);
+    } else if (name == "fallback") {
+      options.fallback = ReadEnum<Fallback>(value, name);
     } else if (name == "library_path") {
       options.library_path = nb::cast<std::string>(value);
     } else if (name == "threads") {
@@ -590,6 +592,17 @@ PyContext::PyContext(const nb::kwargs& keywords) {
     return Context::Create(std::move(options));
   }();
   context_.emplace(Unwrap(std::move(context)));
+  WarnOfFallbacks();
+}
+
+void PyContext::WarnOfFallbacks() const {
+  if (this->context().options().fallback == Fallback::kNone) return;
+  const std::vector<std::string> fallbacks = this->context().Fallbacks();
+  // First, so that a warning that is made an exception comes once, too.
+  const size_t told = std::exchange(fallbacks_told_, std::max(fallbacks_told_, fallbacks.size()));
+  for (size_t i = told; i < fallbacks.size(); ++i) {
+    nb::module_::import_("webnn._errors").attr("warn_of_fallback")(fallbacks[i]);
+  }
 }
 
 PyContext::~PyContext() {
@@ -725,7 +738,9 @@ const Graph& PyGraph::For(const PyContext& py_context, nb::handle options) {
                        });
   check();
   compiled_.push_back({key, std::move(text), std::make_unique<Kept<Graph>>(*std::move(*graph))});
-  return compiled_.back().graph->get();
+  const Graph& kept = compiled_.back().graph->get();
+  py_context.WarnOfFallbacks();
+  return kept;
 }
 
 void PyGraph::Destroy() {
@@ -938,6 +953,20 @@ nb::dict DevicesDict(bool open_libraries) {
   return dict;
 }
 
+nb::list CandidateList(const std::vector<Candidate>& candidates) {
+  nb::list list;
+  for (const Candidate& candidate : candidates) {
+    nb::dict one;
+    one["backend"] = candidate.backend;
+    one["state"] = EnumNames(CandidateState{})[static_cast<size_t>(candidate.state)];
+    one["device"] = candidate.device;
+    one["version"] = candidate.version;
+    one["reason"] = candidate.reason;
+    list.append(one);
+  }
+  return list;
+}
+
 }  // namespace
 
 void BindContext(nb::module_& module) {
@@ -948,6 +977,16 @@ void BindContext(nb::module_& module) {
   context.def_prop_ro(
       "backend", [](const PyContext& self) { return self.context().backend(); },
       "The back end in use: \"onnxruntime\" ...");
+  context.def_prop_ro(
+      "device", [](const PyContext& self) { return self.context().device(); },
+      "The device in use: \"cpu\", \"cuda:0\".");
+  context.def(
+      "candidates",
+      [](const PyContext& self) { return CandidateList(self.context().Candidates()); },
+      nb::sig("def candidates(self) -> list[dict[str, str]]"),
+      "What was tried, in order: ``backend``, ``state`` (\"chosen\", \"refused\", \"failed\", "
+      "\"not "
+      "tried\"), ``device``, ``version`` and ``reason``.");
   context.def_prop_ro("accelerated",
                       [](const PyContext& self) { return self.context().accelerated(); });
   context.def_prop_ro("power_preference", [](const PyContext& self) {

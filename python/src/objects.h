@@ -18,8 +18,11 @@ class PyContext {
   explicit PyContext(const nb::kwargs& options);
   ~PyContext();
   Context& context() const { return context_->get(); }
+  /// Python's warnings for what `Context::Fallbacks` tells of, each once; may raise them.
+  void WarnOfFallbacks() const;
 
  private:
+  mutable size_t fallbacks_told_ = 0;
   std::optional<Kept<Context>> context_;
 };
 

@@ -19,6 +19,7 @@ from ._core import MLGraph, MLOperand, MLTensor
 from ._core import version as _version
 from ._errors import (
     AbortError,
+    FallbackWarning,
     FileError,
     InvalidStateError,
     NotSupportedError,
@@ -59,6 +60,7 @@ __all__ = [
     "FileError",
     "UnknownError",
     "AbortError",
+    "FallbackWarning",
     "__version__",
 ]
 

@@ -3,7 +3,6 @@ blocking an event loop."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, TypeVar
 
 from . import _core, _runtime
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ._core import MLGraph
-    from ._types import DataType, DeviceType, PowerPreference, Precision, Progress
+    from ._types import DataType, DeviceType, Fallback, PowerPreference, Precision, Progress
 
 _T = TypeVar("_T")
 
@@ -229,13 +228,6 @@ class MLContext(_core.Context):
 
     # ---- What there is. ----
 
-    @property
-    def device(self) -> str:
-        """The device in use: "cpu", "cuda:0"."""
-        # The first line is about the back end in use: "openvino 2026.4.1, device cpu: chosen ..."
-        found = re.match(r".*?, device (\S+): chosen", self.explain())
-        return str(found[1]) if found else "cpu"
-
     def backend_info(self) -> dict[str, Any]:
         """pywebnn's description of the back end. ``backend`` and ``explain()`` say more."""
         names = [status["name"] for status in devices()["backends"] if status["available"]]
@@ -373,6 +365,7 @@ class ML:
         *,
         backend: str = "auto",
         device: str | None = None,
+        fallback: Fallback | str = "none",
         library_path: str | os.PathLike[str] | None = None,
         threads: int | None = None,
         precision: Precision | str | None = None,
@@ -398,6 +391,10 @@ class ML:
             device_type: A hint: "auto", "cpu", "gpu", "npu". "cpu" asks for the processor.
             backend: "auto", or a name of ``webnn.devices()``: "onnxruntime", "tensorrt" ...
             device: The back end's device: "cpu", "cuda:1".
+            fallback: With "backend", a back end that cannot be opened, or a graph that it cannot
+                build, makes the context go on to the next one that can, with one
+                ``FallbackWarning``. A context moves as a whole: only while it has no tensors and no
+                graphs. ``device`` and ``precision`` stay as they are given.
             library_path: The back end's shared library, where it is not to be looked for.
             threads: Threads inside one operator; None lets the back end choose.
             precision: What float32 operators are computed in: "auto", "float32", "tf32",
@@ -437,6 +434,7 @@ class ML:
             "accelerated": bool(accelerated) and device_type != "cpu",
             "device_type": device_type,
             "backend": _BACKEND_NAMES.get(backend, backend),
+            "fallback": fallback,
             "cache": cache,
             "queued": queued,
             "compile_only": compile_only,

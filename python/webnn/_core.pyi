@@ -178,6 +178,15 @@ class Context:
         """The back end in use: "onnxruntime" ..."""
 
     @property
+    def device(self) -> str:
+        """The device in use: "cpu", "cuda:0"."""
+
+    def candidates(self) -> list[dict[str, str]]:
+        """
+        What was tried, in order: ``backend``, ``state`` ("chosen", "refused", "failed", "not tried"), ``device``, ``version`` and ``reason``.
+        """
+
+    @property
     def accelerated(self) -> bool: ...
 
     @property

@@ -1,4 +1,4 @@
-"""The exceptions of this package, one a kind of error of the specification."""
+"""The exceptions of this package, one a kind of error of the specification, and its warnings."""
 
 
 class WebNNError(Exception):
@@ -50,6 +50,25 @@ class AbortError(WebNNError, RuntimeError):
     """The caller cancelled it."""
 
     code = "AbortError"
+
+
+class FallbackWarning(RuntimeWarning):
+    """A context with ``fallback="backend"`` goes on to another back end; says why."""
+
+
+def warn_of_fallback(message: str) -> None:
+    """Warns at the line that called into this package."""
+    import inspect
+    import os
+    import warnings
+
+    level = 1
+    package = os.path.dirname(os.path.abspath(__file__))
+    frame = inspect.currentframe()
+    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(package):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, FallbackWarning, stacklevel=level)
 
 
 by_code: "dict[str, type[WebNNError]]" = {

@@ -27,6 +27,7 @@ DataType = Literal[
 Precision = Literal["auto", "float32", "tf32", "bfloat16", "float16"]
 PowerPreference = Literal["default", "high-performance", "low-power"]
 DeviceType = Literal["auto", "cpu", "gpu", "npu"]
+Fallback = Literal["none", "backend"]
 
 #: An operand, or what becomes a constant: an array, a list of numbers, a number.
 OperandLike = Union["MLOperand", "npt.NDArray[Any]", "np.generic", Sequence[Any], float, int]

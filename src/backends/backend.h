@@ -115,6 +115,8 @@ struct BackendEntry {
   /// library where there is no device for it, unless `open_library` asks for that (the version is
   /// known then). Null: `open` itself costs little.
   BackendStatus (*probe)(const ContextOptions& options, bool open_library) = nullptr;
+  /// Its devices are NVIDIA's GPUs: "cuda:0" ... Otherwise it has none of these.
+  bool cuda = false;
 };
 
 /// Every back end, the preferred one first.

@@ -14,8 +14,8 @@ namespace webnn {
 std::span<const BackendEntry> AllBackends() {
   static constexpr std::array kBackends = {
 #ifdef WEBNN_HAVE_TENSORRT
-      BackendEntry{"tensorrt", &OpenTensorRt, &ProbeTensorRt},
-      BackendEntry{"tensorrt-rtx", &OpenTensorRtRtx, &ProbeTensorRtRtx},
+      BackendEntry{"tensorrt", &OpenTensorRt, &ProbeTensorRt, true},
+      BackendEntry{"tensorrt-rtx", &OpenTensorRtRtx, &ProbeTensorRtRtx, true},
 #endif
 #ifdef WEBNN_HAVE_OPENVINO
       BackendEntry{"openvino", &OpenOpenVino},

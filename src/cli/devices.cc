@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/errors.h"
 #include "cli/json.h"
+#include "cli/model_arguments.h"
 #include "cli/statistics.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
@@ -16,7 +17,10 @@ namespace webnn::cli {
 namespace {
 
 struct Arguments {
-  std::string library;
+  EngineArguments engine;  // but for the library only with `explain`
+  bool low_power = false;
+  bool no_gpu = false;
+  bool explain = false;
   bool json = false;
 };
 
@@ -93,8 +97,75 @@ Json DevicesJson(const DeviceList& list) {
   return json;
 }
 
+// ---- What a context would take. ----
+
+std::string ChoiceText(const std::vector<Candidate>& candidates) {
+  Table table({{"", true}, {"back end"}, {"device"}, {"version"}, {"what became of it"}});
+  std::string reasons;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& candidate = candidates[i];
+    const auto state = static_cast<size_t>(candidate.state);
+    table.Add({fmt::format("{}", i + 1), candidate.backend, candidate.device, candidate.version,
+               std::string(EnumNames(CandidateState{})[state])});
+    if (candidate.reason.empty()) continue;
+    // All back ends on GPUs say the same where there is none.
+    const auto same =
+        std::find_if(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(i),
+                     [&](const Candidate& earlier) { return earlier.reason == candidate.reason; });
+    const std::string reason =
+        same->backend == candidate.backend ? candidate.reason : fmt::format("as {}", same->backend);
+    reasons += fmt::format("\n{} is {}:\n{}", candidate.backend, EnumNames(CandidateState{})[state],
+                           Wrap(reason, 100, 2));
+  }
+  return table.ToText(StandardOutput()) + reasons;
+}
+
+Json ChoiceJson(const std::vector<Candidate>& candidates) {
+  Json list = Json::array();
+  for (const Candidate& candidate : candidates) {
+    Json json = {{"backend", candidate.backend},
+                 {"state", EnumNames(CandidateState{})[static_cast<size_t>(candidate.state)]}};
+    if (!candidate.device.empty()) json["device"] = candidate.device;
+    if (!candidate.version.empty()) json["version"] = candidate.version;
+    if (!candidate.reason.empty()) json["reason"] = candidate.reason;
+    list.push_back(std::move(json));
+  }
+  return {{"candidates", list}};
+}
+
+Result<int> ExplainChoice(const Arguments& arguments) {
+  WEBNN_ASSIGN_OR_RETURN(ContextOptions options, ToContextOptions(arguments.engine));
+  if (arguments.low_power) options.power_preference = PowerPreference::kLowPower;
+  options.accelerated = !arguments.no_gpu;
+  const std::vector<Candidate> candidates = Candidates(options);
+  if (arguments.json) {
+    PrintJson(ChoiceJson(candidates));
+  } else {
+    Print(ChoiceText(candidates));
+  }
+  const bool any = std::any_of(
+      candidates.begin(), candidates.end(),
+      [](const Candidate& candidate) { return candidate.state == CandidateState::kChosen; });
+  return any ? kExitOk : kExitFailed;
+}
+
+Result<void> CheckUse(const Arguments& arguments) {
+  const EngineArguments& engine = arguments.engine;
+  if (arguments.explain ||
+      (engine.backend.empty() && engine.device.empty() && engine.precision.empty() &&
+       engine.fallback.empty() && !arguments.low_power && !arguments.no_gpu)) {
+    return {};
+  }
+  return BadUse(
+      "--backend, --device, --precision, --fallback, --low-power and --no-gpu say what a context "
+      "asks for: they go with --explain");
+}
+
 Result<int> ListDevices(const Arguments& arguments) {
-  const DeviceList list = Devices({.library_path = arguments.library, .open_libraries = true});
+  WEBNN_RETURN_IF_ERROR(CheckUse(arguments));
+  if (arguments.explain) return ExplainChoice(arguments);
+  const DeviceList list =
+      Devices({.library_path = arguments.engine.library, .open_libraries = true});
   if (arguments.json) {
     PrintJson(DevicesJson(list));
   } else {
@@ -107,11 +178,27 @@ Result<int> ListDevices(const Arguments& arguments) {
 
 Runner SetUp(std::vector<Option>& options) {
   auto arguments = std::make_shared<Arguments>();
-  options = {{.name = "--library",
-              .value = "FILE",
-              .help = "A back end's shared library, instead of looking for it",
-              .target = &arguments->library},
-             {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json}};
+  options = {{.name = "--explain",
+              .value = "",
+              .help = "Say in which order back ends are tried for a context, and why each is taken "
+                      "or not",
+              .target = &arguments->explain},
+             {.name = "--json", .value = "", .help = "Print JSON", .target = &arguments->json},
+             {.name = "--low-power",
+              .value = "",
+              .help = "With --explain: for a context that is to save power",
+              .target = &arguments->low_power},
+             {.name = "--no-gpu",
+              .value = "",
+              .help = "With --explain: for a context that is not to be accelerated",
+              .target = &arguments->no_gpu}};
+  std::vector<Option> engine;
+  AddEngineOptions(engine, arguments->engine);
+  for (Option& option : engine) {
+    for (const char* name : {"--library", "--backend", "--device", "--precision", "--fallback"}) {
+      if (option.name == name) options.push_back(std::move(option));
+    }
+  }
   return [arguments] { return ListDevices(*arguments); };
 }
 
@@ -124,10 +211,13 @@ Command DevicesCommand() {
       .description =
           "Back ends that work here with their devices, versions and libraries, the one that is "
           "used by default first, and GPUs with their compute capability, memory and driver; for "
-          "what is missing, what was looked for and how to get it. The exit status is 1 when no "
-          "back end works.",
+          "what is missing, what was looked for and how to get it. With --explain, the order in "
+          "which back ends are tried for a context of the given options, and the reasons; no GPU "
+          "is used for it. The exit status is 1 when no back end works.",
       .examples = {{"webnn devices", "What can run models here"},
                    {"webnn devices --json", "For programs"},
+                   {"webnn devices --explain --precision float16",
+                    "What a context of that precision would run on, and why"},
                    {"webnn devices --library /opt/ort/lib/libonnxruntime.so.1",
                     "Whether that library can be used"}},
       .set_up = &SetUp};

@@ -54,6 +54,14 @@ std::string ChoiceOf() {
   return fmt::format("{}", fmt::join(EnumNames(E{}), "|"));
 }
 
+// The value of a text that was checked against the choice; the first, a default, without one.
+template <class E>
+E ValueOf(std::string_view text) {
+  constexpr auto kNames = EnumNames(E{});
+  const auto found = std::find(kNames.begin(), kNames.end(), text);
+  return found == kNames.end() ? E{} : static_cast<E>(found - kNames.begin());
+}
+
 Result<Shape> ParseShape(std::string_view text) {
   std::vector<uint32_t> sizes;
   while (!text.empty()) {
@@ -158,6 +166,12 @@ void AddEngineOptions(std::vector<Option>& options, EngineArguments& arguments) 
        .help = "Device of the back end, as `webnn devices` lists them: cpu, cuda:0",
        .target = &arguments.device,
        .group = kGroup},
+      {.name = "--fallback",
+       .value = ChoiceOf<Fallback>(),
+       .help = "Whether a back end that fails, or a graph that it cannot build, makes the next one "
+               "take over, with a warning; none without it: the failure is the error",
+       .target = &arguments.fallback,
+       .group = kGroup},
       {.name = "--precision",
        .value = ChoiceOf<Precision>(),
        .help = "What float32 is computed in: auto is what the device is fast at; a precision that "
@@ -233,11 +247,8 @@ Result<ContextOptions> ToContextOptions(const EngineArguments& arguments) {
                   *arguments.optimization_level);
   }
   ContextOptions options;
-  if (!arguments.precision.empty()) {
-    constexpr auto kNames = EnumNames(Precision{});
-    options.compile.precision = static_cast<Precision>(
-        std::find(kNames.begin(), kNames.end(), arguments.precision) - kNames.begin());
-  }
+  options.compile.precision = ValueOf<Precision>(arguments.precision);
+  options.fallback = ValueOf<Fallback>(arguments.fallback);
   options.compile.optimization_level = arguments.optimization_level;
   if (!arguments.workspace.empty()) {
     WEBNN_ASSIGN_OR_RETURN(options.compile.workspace_bytes,

@@ -31,6 +31,7 @@ struct EngineArguments {
   std::string backend;
   std::string device;
   std::string library;
+  std::string fallback;
   std::string precision;
   std::optional<uint32_t> optimization_level;
   std::string workspace;

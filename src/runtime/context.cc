@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/errors.h"
+#include "backends/selection.h"
 #include "core/try.h"
 #include "runtime/impl.h"
 #include "webnn/graph_builder.h"
@@ -20,42 +20,20 @@ std::string_view Version() {
 }
 
 Result<Context> Context::Create(ContextOptions options) {
-  std::string tried;
-  std::string last_reason;
-  std::string known;
-  for (const BackendEntry& entry : AllBackends()) {
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", entry.name);
-    if (!options.backend.empty() && options.backend != entry.name) continue;
-    auto backend = entry.open(options);
-    if (backend) {
-      std::string explanation = fmt::format(
-          "{} {}, device {}: chosen{}\n", entry.name, (*backend)->version(), (*backend)->device(),
-          options.backend.empty() ? ", the first that works here" : " by name");
-      return Context(std::make_shared<ContextImpl>(std::move(options), *std::move(backend),
-                                                   explanation + tried));
-    }
-    // Asked for by name: its own error says most.
-    if (!options.backend.empty()) return std::move(backend.error());
-    std::string_view reason = backend.error().message;
-    const std::string prefix = fmt::format("{}: ", entry.name);
-    if (reason.starts_with(prefix)) reason.remove_prefix(prefix.size());
-    // TensorRT and TensorRT-RTX mostly lack the same driver.
-    tried += prefix + (reason == last_reason ? "the same" : std::string(reason)) + "\n";
-    last_reason = reason;
-  }
-  if (!options.backend.empty()) {
-    return NotSupported("there is no back end \"{}\"; there are {}", options.backend, known);
-  }
-  return NotSupported(
-      "no back end works here; for the CPU `pip install openvino` or `pip install onnxruntime` is "
-      "enough. What was tried:\n{}",
-      tried);
+  WEBNN_ASSIGN_OR_RETURN(Selection selection, Selection::Make(AllBackends(), options));
+  WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend, selection.Next());
+  auto impl = std::make_shared<ContextImpl>(std::move(options), std::move(backend));
+  impl->Follow(std::move(selection));
+  return Context(std::move(impl));
 }
 
 const ContextOptions& Context::options() const { return impl_->options(); }
 bool Context::accelerated() const { return impl_->options().accelerated; }
 std::string_view Context::backend() const { return impl_->backend().name(); }
-std::string Context::Explain() const { return impl_->explanation(); }
+std::string Context::device() const { return impl_->backend().device(); }
+std::vector<Candidate> Context::Candidates() const { return impl_->candidates(); }
+std::string Context::Explain() const { return ToString(impl_->candidates()); }
+std::vector<std::string> Context::Fallbacks() const { return impl_->fallbacks(); }
 
 OpSupportLimits Context::GetOpSupportLimits() const {
   const ContextLimits& limits = *impl_->limits();

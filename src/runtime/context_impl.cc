@@ -231,18 +231,37 @@ bool Overlap(std::span<const std::byte> a, std::span<const std::byte> b) {
 
 }  // namespace
 
-ContextImpl::ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend,
-                         std::string explanation)
-    : options_(std::move(options)),
-      backend_(std::move(backend)),
-      explanation_(std::move(explanation)),
-      limits_(MakeLimits(options_, *backend_)) {
+ContextImpl::ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend)
+    : options_(std::move(options)) {
+  candidates_.push_back({.backend = std::string(backend->name()),
+                         .state = CandidateState::kChosen,
+                         .device = backend->device(),
+                         .version = backend->version(),
+                         .reason = "given"});
+  engines_.push_back(MakeEngine(std::move(backend)));
+  engine_.store(engines_.back().get(), std::memory_order_release);
   if (options_.queued) timeline_ = std::make_unique<Timeline>();
+}
+
+std::unique_ptr<ContextImpl::Engine> ContextImpl::MakeEngine(
+    std::unique_ptr<Backend> backend) const {
+  auto limits = MakeLimits(options_, *backend);
+  return std::make_unique<Engine>(Engine{std::move(backend), std::move(limits)});
 }
 
 std::optional<ContextLostInfo> ContextImpl::lost() const {
   std::lock_guard lock(mutex_);
   return lost_;
+}
+
+std::vector<Candidate> ContextImpl::candidates() const {
+  std::lock_guard lock(mutex_);
+  return candidates_;
+}
+
+std::vector<std::string> ContextImpl::fallbacks() const {
+  std::lock_guard lock(mutex_);
+  return fallbacks_;
 }
 
 Result<void> ContextImpl::CheckAlive() const {
@@ -266,14 +285,15 @@ std::string ContextImpl::Because() const {
 
 Result<void> ContextImpl::CheckDescriptor(const OperandDescriptor& descriptor,
                                           std::string_view call) const {
-  if (descriptor.rank() > backend_->max_rank()) {
+  const Engine& engine = this->engine();
+  if (descriptor.rank() > engine.backend().max_rank()) {
     return TypeError("{}: {} has rank {}; supported are ranks up to {}", call, ToString(descriptor),
-                     descriptor.rank(), backend_->max_rank());
+                     descriptor.rank(), engine.backend().max_rank());
   }
-  if (descriptor.byte_length() > limits_->max_tensor_byte_length) {
+  if (descriptor.byte_length() > engine.limits->max_tensor_byte_length) {
     return TypeError("{}: {} takes {} bytes; the limit of this context (maxTensorByteLength) is {}",
                      call, ToString(descriptor), descriptor.byte_length(),
-                     limits_->max_tensor_byte_length);
+                     engine.limits->max_tensor_byte_length);
   }
   return {};
 }
@@ -290,32 +310,32 @@ Result<void> ContextImpl::CheckTensor(const Tensor& tensor, std::string_view cal
 
 // ---- Graphs. ----
 
-template <class T>
-Result<T> ContextImpl::Noting(Result<T> result) {
-  if (!result) {
-    if (std::optional<std::string> why = backend_->lost()) Lose(*std::move(why));
-  }
-  return result;
-}
-
 Result<Graph> ContextImpl::Compile(const GraphDefinition& definition,
                                    const CompileOptions& options) {
   WEBNN_RETURN_IF_ERROR(CheckRuns("compile"));
-  WEBNN_ASSIGN_OR_RETURN(std::shared_ptr<CompiledGraph> compiled,
-                         Noting(backend_->Compile(definition.data(), options)));
-  return Adopt(std::move(compiled), {definition.inputs(), definition.outputs()});
+  for (;;) {
+    const Engine& engine = this->engine();
+    auto compiled = engine.backend().Compile(definition.data(), options);
+    Result<std::optional<Graph>> graph =
+        compiled ? Adopt(engine, *std::move(compiled), {definition.inputs(), definition.outputs()})
+                 : FallBack(engine, std::move(compiled.error()), definition, options);
+    if (!graph) return std::move(graph.error());
+    if (*graph) return **std::move(graph);
+  }
 }
 
-Result<Graph> ContextImpl::Adopt(std::shared_ptr<CompiledGraph> compiled,
-                                 GraphSignature signature) {
+Result<std::optional<Graph>> ContextImpl::Adopt(const Engine& engine,
+                                                std::shared_ptr<CompiledGraph> compiled,
+                                                GraphSignature signature) {
   auto graph =
       std::make_shared<GraphImpl>(shared_from_this(), std::move(compiled), std::move(signature));
   std::lock_guard lock(mutex_);
   if (lost_)
     return InvalidState("the context was lost while the graph was built: {}", lost_->message);
+  if (&engine != engines_.back().get()) return std::optional<Graph>();
   std::erase_if(graphs_, [](const auto& known) { return known.expired(); });
   graphs_.push_back(graph);
-  return Graph(std::move(graph));
+  return std::optional<Graph>(Graph(std::move(graph)));
 }
 
 Result<void> ContextImpl::CompileToFile(const GraphDefinition& definition, const std::string& path,
@@ -324,7 +344,7 @@ Result<void> ContextImpl::CompileToFile(const GraphDefinition& definition, const
   // First: nobody wants to compile for minutes into a file that cannot be written.
   WEBNN_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   WEBNN_ASSIGN_OR_RETURN(const CompiledBytes compiled,
-                         Noting(backend_->CompileToBytes(*definition.data(), options)));
+                         Noting(engine().backend().CompileToBytes(*definition.data(), options)));
   WEBNN_RETURN_IF_ERROR(
       WriteCompiledFile(file, {definition.inputs(), definition.outputs()}, compiled));
   return file.Commit();
@@ -334,23 +354,28 @@ Result<Graph> ContextImpl::LoadCompiled(const std::string& path) {
   WEBNN_RETURN_IF_ERROR(CheckRuns("loadCompiled"));
   WEBNN_ASSIGN_OR_RETURN(CompiledFile file, ReadCompiledFile(path));
   const std::string maker = file.compiled.key.Find("backend")->value;
-  if (maker != backend_->name()) {
+  const Engine& engine = this->engine();
+  if (maker != engine.backend().name()) {
     return NotSupported(
         "\"{}\" was compiled by {}, and this context is of {}; load it with a context of the back "
         "end \"{}\", or compile the model for \"{}\"",
-        path, MakerOf(file.compiled.key), backend_->name(), maker, backend_->name());
+        path, MakerOf(file.compiled.key), engine.backend().name(), maker, engine.backend().name());
   }
   for (const auto* list : {&file.signature.inputs, &file.signature.outputs}) {
     for (const auto& [name, descriptor] : *list) {
       WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "loadCompiled"));
     }
   }
-  auto compiled = Noting(backend_->Load(std::move(file.compiled)));
+  auto compiled = Noting(engine.backend().Load(std::move(file.compiled)));
   if (!compiled) {
     compiled.error().message = fmt::format("\"{}\": {}", path, compiled.error().message);
     return std::move(compiled.error());
   }
-  return Adopt(*std::move(compiled), std::move(file.signature));
+  WEBNN_ASSIGN_OR_RETURN(std::optional<Graph> graph,
+                         Adopt(engine, *std::move(compiled), std::move(file.signature)));
+  if (graph) return *std::move(graph);
+  return InvalidState(
+      "loadCompiled: the context went on to another back end while \"{}\" was loaded", path);
 }
 
 Result<void> ContextImpl::MatchTensors(const GraphImpl& graph, std::span<const NamedTensor> inputs,
@@ -465,10 +490,11 @@ Result<void> ContextImpl::Compute(const Graph& graph, std::span<const NamedInput
 
 // ---- Tensors. ----
 
-void ContextImpl::Own(const std::shared_ptr<TensorImpl>& tensor) {
+bool ContextImpl::Own(const std::shared_ptr<TensorImpl>& tensor, const Engine* engine) {
   bool lost = false;
   {
     std::lock_guard lock(mutex_);
+    if (engine != nullptr && engine != engines_.back().get()) return false;
     lost = lost_.has_value();
     // Swept when it has doubled, so that creating many costs little.
     if (tensors_.size() == tensors_.capacity()) {
@@ -477,15 +503,27 @@ void ContextImpl::Own(const std::shared_ptr<TensorImpl>& tensor) {
     tensors_.push_back(tensor);
   }
   if (lost) DestroyTensor(tensor);
+  return true;
+}
+
+template <class Make>
+Result<Tensor> ContextImpl::MakeTensor(const OperandDescriptor& descriptor, TensorOptions options,
+                                       const Make& make) {
+  for (;;) {
+    const Engine& engine = this->engine();
+    WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage, Noting(make(engine.backend())));
+    auto tensor =
+        std::make_shared<TensorImpl>(shared_from_this(), descriptor, options, std::move(storage));
+    if (Own(tensor, &engine)) return Tensor(std::move(tensor));
+  }
 }
 
 Result<Tensor> ContextImpl::CreateTensor(const OperandDescriptor& descriptor,
                                          TensorOptions options) {
   WEBNN_RETURN_IF_ERROR(CheckRuns("createTensor"));
   WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "createTensor"));
-  WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
-                         Noting(backend_->CreateTensor(descriptor)));
-  return Adopt(descriptor, options, std::move(storage));
+  return MakeTensor(descriptor, options,
+                    [&](Backend& backend) { return backend.CreateTensor(descriptor); });
 }
 
 Result<Tensor> ContextImpl::ImportTensor(const OperandDescriptor& descriptor,
@@ -493,17 +531,9 @@ Result<Tensor> ContextImpl::ImportTensor(const OperandDescriptor& descriptor,
                                          TensorOptions options) {
   WEBNN_RETURN_IF_ERROR(CheckRuns("importTensor"));
   WEBNN_RETURN_IF_ERROR(CheckDescriptor(descriptor, "importTensor"));
-  WEBNN_ASSIGN_OR_RETURN(std::unique_ptr<BackendTensor> storage,
-                         Noting(backend_->ImportTensor(descriptor, memory, std::move(owner))));
-  return Adopt(descriptor, options, std::move(storage));
-}
-
-Tensor ContextImpl::Adopt(const OperandDescriptor& descriptor, TensorOptions options,
-                          std::unique_ptr<BackendTensor> storage) {
-  auto tensor =
-      std::make_shared<TensorImpl>(shared_from_this(), descriptor, options, std::move(storage));
-  Own(tensor);
-  return Tensor(std::move(tensor));
+  return MakeTensor(descriptor, options, [&](Backend& backend) {
+    return backend.ImportTensor(descriptor, memory, owner);
+  });
 }
 
 Result<Tensor> ContextImpl::CreateConstantTensor(const OperandDescriptor& descriptor,
@@ -519,7 +549,7 @@ Result<Tensor> ContextImpl::CreateConstantTensor(const OperandDescriptor& descri
   auto tensor = std::make_shared<TensorImpl>(
       shared_from_this(), descriptor,
       ConstantData{std::move(copy), view, std::make_shared<KnownHash>()});
-  Own(tensor);
+  Own(tensor, nullptr);
   return Tensor(std::move(tensor));
 }
 
@@ -596,7 +626,7 @@ std::future<Result<void>> ContextImpl::ReadTensorAsync(const Tensor& tensor,
 
 void ContextImpl::BeginRead(const Tensor& tensor, std::span<std::byte> bytes,
                             const ReadPromise& promise) {
-  if (!backend_->asynchronous()) {
+  if (!engine().backend().asynchronous()) {
     promise->set_value(Noting(ReadNow(*tensor.impl(), bytes)));
     return;
   }
@@ -644,12 +674,12 @@ void ContextImpl::DestroyTensor(const std::shared_ptr<TensorImpl>& tensor) {
 void ContextImpl::Synchronize() {
   if (timeline_) timeline_->Wait();
   if (Timeline* const reader = reader_.load(std::memory_order_acquire)) reader->Wait();
-  (void)Noting(backend_->Synchronize());
+  (void)Noting(engine().backend().Synchronize());
 }
 
 Result<void> ContextImpl::WaitForStream(uintptr_t stream) {
   WEBNN_RETURN_IF_ERROR(CheckAlive());
-  return Noting(backend_->WaitForStream(stream));
+  return Noting(engine().backend().WaitForStream(stream));
 }
 
 void ContextImpl::Lose(std::string message) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backends/backend.h"
+#include "backends/selection.h"
 #include "fmt/format.h"
 #include "webnn/context.h"
 #ifdef WEBNN_HAVE_TENSORRT
@@ -61,6 +62,18 @@ DeviceList Devices(const DeviceQuery& query) {
   }
   AddGpus(list);
   return list;
+}
+
+std::vector<Candidate> Candidates(const ContextOptions& options) {
+  Result<Selection> selection = Selection::Make(AllBackends(), options);
+  // A name that there is not.
+  if (!selection) {
+    return {{.backend = options.backend,
+             .state = CandidateState::kRefused,
+             .reason = selection.error().message}};
+  }
+  selection->Probe();
+  return selection->candidates();
 }
 
 }  // namespace webnn

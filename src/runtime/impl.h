@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/selection.h"
 #include "graph/builder_state.h"
 #include "runtime/compiled_file.h"
 #include "runtime/tensor_lock.h"
@@ -76,7 +77,10 @@ class GraphImpl {
 
 class ContextImpl : public BuilderHost, public std::enable_shared_from_this<ContextImpl> {
  public:
-  ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend, std::string explanation);
+  ContextImpl(ContextOptions options, std::unique_ptr<Backend> backend);
+  /// The walk that has led to the back end, which a fallback goes on with. Tells of what was passed
+  /// over. Call once, before anybody else has the context.
+  void Follow(Selection selection);
 
   Result<void> CheckAlive() const override;
   Result<Graph> Compile(const GraphDefinition& definition) override {
@@ -107,12 +111,34 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   void DestroyTensor(const std::shared_ptr<TensorImpl>& tensor);
 
   const ContextOptions& options() const { return options_; }
-  const Backend& backend() const { return *backend_; }
-  const std::string& explanation() const { return explanation_; }
-  const std::shared_ptr<const ContextLimits>& limits() const { return limits_; }
+  /// That of now; it lives as long as the context, also when another one takes its place.
+  const Backend& backend() const { return engine().backend(); }
+  std::vector<Candidate> candidates() const;
+  std::vector<std::string> fallbacks() const;
+  const std::shared_ptr<const ContextLimits>& limits() const { return engine().limits; }
   std::optional<ContextLostInfo> lost() const;
 
  private:
+  /// A back end with what follows from it.
+  struct Engine {
+    std::unique_ptr<Backend> owner;
+    std::shared_ptr<const ContextLimits> limits;
+    Backend& backend() const { return *owner; }
+  };
+  const Engine& engine() const { return *engine_.load(std::memory_order_acquire); }
+  std::unique_ptr<Engine> MakeEngine(std::unique_ptr<Backend> backend) const;
+  /// Builds the graph on a later candidate and moves the context there; nothing when it has moved
+  /// meanwhile, so that the build is to be tried again. `error` is what the back end `from` said,
+  /// and what is returned, with more, when there is no other.
+  Result<std::optional<Graph>> FallBack(const Engine& from, Error error,
+                                        const GraphDefinition& definition,
+                                        const CompileOptions& options);
+  /// Why the context cannot leave its back end, with the mutex held; empty when it can.
+  std::string WhyItStays() const;
+  /// The same; if it can, and there is an engine, it does.
+  std::string Move(std::unique_ptr<const Engine> engine, const Selection& selection);
+  void Warn(const Selection& selection);
+
   /// Alive, and not there to compile into files alone.
   Result<void> CheckRuns(std::string_view call) const;
   /// What to say behind "is destroyed" where the context's loss is the reason.
@@ -124,12 +150,16 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   Result<void> MatchTensors(const GraphImpl& graph, std::span<const NamedTensor> inputs,
                             std::span<const NamedTensor> outputs, std::span<TensorImpl*> from,
                             std::span<TensorImpl*> to) const;
-  /// The graph from what the back end gave for it; InvalidState when the context is lost.
-  Result<Graph> Adopt(std::shared_ptr<CompiledGraph> compiled, GraphSignature signature);
-  void Own(const std::shared_ptr<TensorImpl>& tensor);
-  /// Makes the tensor from what the back end gave for it.
-  Tensor Adopt(const OperandDescriptor& descriptor, TensorOptions options,
-               std::unique_ptr<BackendTensor> storage);
+  /// The graph from what the engine's back end gave for it; nothing when the context has moved to
+  /// another one meanwhile; InvalidState when it is lost.
+  Result<std::optional<Graph>> Adopt(const Engine& engine, std::shared_ptr<CompiledGraph> compiled,
+                                     GraphSignature signature);
+  /// False when the context has moved away from the engine that the tensor is of (null: of none).
+  bool Own(const std::shared_ptr<TensorImpl>& tensor, const Engine* engine);
+  /// The tensor from what `make` (a `Backend&` to its storage) gives.
+  template <class Make>
+  Result<Tensor> MakeTensor(const OperandDescriptor& descriptor, TensorOptions options,
+                            const Make& make);
   using ReadPromise = std::shared_ptr<std::promise<Result<void>>>;
   /// Reads where that may wait without anybody's waiting for it; the promise gets the result.
   void BeginRead(const Tensor& tensor, std::span<std::byte> bytes, const ReadPromise& promise);
@@ -138,15 +168,20 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   Result<T> Noting(Result<T> result);
 
   const ContextOptions options_;
-  const std::unique_ptr<Backend> backend_;
-  const std::string explanation_;
-  const std::shared_ptr<const ContextLimits> limits_;
+  std::atomic<const Engine*> engine_;
 
   std::atomic<bool> is_lost_{false};
   mutable std::mutex mutex_;  // guards what follows
   std::optional<ContextLostInfo> lost_;
   std::vector<std::weak_ptr<TensorImpl>> tensors_;
   std::vector<std::weak_ptr<GraphImpl>> graphs_;
+  // That of now is the last. Calls may still be in an earlier one.
+  std::vector<std::unique_ptr<const Engine>> engines_;
+  std::vector<Candidate> candidates_;
+  std::vector<std::string> fallbacks_;
+
+  std::mutex fallback_mutex_;  // one build at a time looks for another back end; guards:
+  std::optional<Selection> selection_;
 
   std::unique_ptr<Timeline> timeline_;  // null: work runs in the caller's thread
   std::once_flag reader_once_;
@@ -154,5 +189,13 @@ class ContextImpl : public BuilderHost, public std::enable_shared_from_this<Cont
   std::atomic<Timeline*> reader_{nullptr};
   std::unique_ptr<Timeline> reader_owner_;
 };
+
+template <class T>
+Result<T> ContextImpl::Noting(Result<T> result) {
+  if (!result) {
+    if (std::optional<std::string> why = engine().backend().lost()) Lose(*std::move(why));
+  }
+  return result;
+}
 
 }  // namespace webnn

@@ -98,7 +98,7 @@ TEST_F(OpenVinoForkTest, WhereNoneIsNamedAnotherOneIsTaken) {
                         : ToString(context.error());
   });
   EXPECT_THAT(text, testing::StartsWith("onnxruntime\n"));
-  EXPECT_THAT(text, HasSubstr("openvino: this process was forked"));
+  EXPECT_THAT(text, HasSubstr("openvino: not taken: this process was forked"));
 }
 
 TEST_F(OpenVinoForkTest, WhatTheParentMadeIsRefusedToo) {

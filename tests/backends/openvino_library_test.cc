@@ -273,7 +273,7 @@ TEST(OpenVinoBackendTest, WithoutItsLibraryOnnxRuntimeIsChosenAndTheReasonTold) 
   const auto context = Context::Create({.device = "cpu"});
   ASSERT_THAT(context, Succeeds());
   EXPECT_EQ(context->backend(), "onnxruntime");
-  EXPECT_THAT(context->Explain(), HasSubstr("openvino: WEBNN_OPENVINO_LIBRARY names"));
+  EXPECT_THAT(context->Explain(), HasSubstr("openvino: not taken: WEBNN_OPENVINO_LIBRARY names"));
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ class TensorRtContextTest : public TensorRtRunnerTest {
     ContextOptions options;
     options.queued = queued;
     return Context(std::make_shared<ContextImpl>(
-        options, std::make_unique<FakeBackend>(std::move(runner_), *fake_, counts_), "fake"));
+        options, std::make_unique<FakeBackend>(std::move(runner_), *fake_, counts_)));
   }
   static Graph Compile(const Context& context) {
     GraphBuilder builder = GraphBuilder::Create(context).value();

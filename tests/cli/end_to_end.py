@@ -872,6 +872,16 @@ class OtherTest(Case):
                 self.assertIn(f"{backend['backend']} is not available here", text)
         for gpu in report["gpus"]:
             self.assertIn(gpu["name"], text)
+        found = self.json("devices", "--explain", "--device", "cpu")["candidates"]
+        self.assertEqual([one["backend"] for one in found],
+                         [one["backend"] for one in report["backends"]])
+        chosen = [one for one in found if one["state"] == "chosen"]
+        self.assertEqual([one["device"] for one in chosen], ["cpu"])
+        for one in found:
+            self.assertEqual(one["state"] == "not tried", not one.get("reason"), one)
+        text, _ = self.webnn("devices", "--explain", "--backend", "onnxruntime")
+        self.assertRegex(text, "1 +onnxruntime +cpu +1[.].*chosen")
+        self.refused(2, "--explain", "devices", "--backend", "onnxruntime")
         ran = subprocess.run([PROGRAM, "devices", "--library", "/nowhere.so"],
                              capture_output=True, text=True, check=False)
         self.assertEqual(ran.returncode, 1)

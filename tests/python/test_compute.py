@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -555,15 +556,12 @@ def test_wrong_options():
 
 
 def test_the_device_is_that_of_the_back_end_in_use():
-    class Other:
-        def explain(self):
-            return (
-                "openvino 2026.4.1, device gpu.1: chosen, the first that works here\n"
-                'tensorrt: CUDA: there is no device "cuda:3"; this process sees none\n'
-                "tensorrt-rtx: the same\n"
-            )
-
-    assert webnn.MLContext.device.fget(Other()) == "gpu.1"
+    # Back ends that were passed over have other devices.
+    context = webnn.ML().create_context(device="cpu", threads=1)
+    chosen = [one for one in context.candidates() if one["state"] == "chosen"]
+    assert [one["device"] for one in chosen] == ["cpu"] == [context.device]
+    assert [one["backend"] for one in chosen] == [context.backend]
+    assert f"device {context.device}: chosen" in context.explain()
 
 
 def test_what_a_context_tells(context):
@@ -576,6 +574,44 @@ def test_what_a_context_tells(context):
     assert any(status["name"] == "onnxruntime" and status["available"] for status in found["backends"])
     for status in found["backends"]:
         assert status["available"] or status["reason"]
+
+
+def test_the_context_goes_on_to_another_back_end(tmp_path):
+    broken = tmp_path / "libonnxruntime.so"
+    broken.write_text("no library")
+    options = {"backend": "onnxruntime", "library_path": str(broken), "threads": 1}
+    with pytest.raises(webnn.NotSupportedError, match="cannot be used"):
+        webnn.ML().create_context(**options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            context = webnn.ML().create_context(**options, fallback="backend")
+        except webnn.NotSupportedError:
+            pytest.skip("there is no other back end here")
+    assert context.backend != "onnxruntime"
+    assert [warning.category for warning in caught] == [webnn.FallbackWarning]
+    message = str(caught[0].message)
+    assert str(broken) in message and context.backend in message
+    # At the line that asked for it.
+    assert caught[0].filename == __file__
+    candidates = context.candidates()
+    assert [one["backend"] for one in candidates][:2] == ["onnxruntime", context.backend]
+    assert [one["state"] for one in candidates][:2] == ["refused", "chosen"]
+    assert str(broken) in candidates[0]["reason"] and str(broken) in context.explain()
+    assert context.device == "cpu"
+
+
+def test_a_fallback_can_be_made_an_error(tmp_path):
+    broken = tmp_path / "libonnxruntime.so"
+    broken.write_text("no library")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", webnn.FallbackWarning)
+        with pytest.raises((webnn.FallbackWarning, webnn.NotSupportedError), match="libonnxruntime"):
+            webnn.ML().create_context(
+                backend="onnxruntime", library_path=str(broken), fallback="backend"
+            )
+    with pytest.raises(webnn.ValidationError, match="fallback"):
+        webnn.ML().create_context(fallback="device")
 
 
 # ---- Waiting. ----

@@ -163,8 +163,8 @@ class ScriptedBackend final : public Backend {
 };
 
 inline Context MakeScripted(const std::shared_ptr<Script>& script, ContextOptions options = {}) {
-  return Context(std::make_shared<ContextImpl>(
-      std::move(options), std::make_unique<ScriptedBackend>(script), "scripted"));
+  return Context(
+      std::make_shared<ContextImpl>(std::move(options), std::make_unique<ScriptedBackend>(script)));
 }
 
 // ---- What most tests of a context need. ----

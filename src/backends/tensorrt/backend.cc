@@ -394,13 +394,25 @@ Result<std::unique_ptr<Backend>> Open(Flavor flavor, const ContextOptions& optio
 BackendStatus Probe(Flavor flavor, const ContextOptions& options, bool open_library) {
   BackendStatus status;
   status.name = Name(flavor);
-  const Result<cuda::DeviceInfo> info = FindGpu(flavor, options);
-  if (info) {
-    status.device = fmt::format("cuda:{}", info->ordinal);
-  } else {
-    status.reason = info.error().message;
+  std::optional<Capability> capability;
+  bool fits = !NeedsDevice(flavor, options);
+  if (!fits) {
+    const Result<cuda::DeviceInfo> info = FindGpu(flavor, options);
+    if (info) {
+      status.device = fmt::format("cuda:{}", info->ordinal);
+      capability = CapabilityOf(*info);
+      fits = true;
+    } else {
+      status.reason = info.error().message;
+    }
   }
-  if (!info && !open_library) return status;
+  if (fits) {
+    if (const Result<Settings> settings = Decide(flavor, options.compile, capability); !settings) {
+      status.reason = settings.error().message;
+      fits = false;
+    }
+  }
+  if (!fits && !open_library) return status;
   const Result<const Module*> module = OpenModule(flavor, options);
   if (!module) {
     status.reason += fmt::format("{}{}", status.reason.empty() ? "" : "\n", module.error().message);
@@ -408,7 +420,7 @@ BackendStatus Probe(Flavor flavor, const ContextOptions& options, bool open_libr
   }
   status.version = ToString((*module)->version());
   status.library = (*module)->path();
-  status.available = info.ok();
+  status.available = fits;
   return status;
 }
 
