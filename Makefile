@@ -20,7 +20,7 @@ define configure
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: python python-stub wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt docs site install clean distclean
+.PHONY: python python-stub wheel help setup models tensorrt-dev configure build demo test lint format tidy asan tsan debug fuzz bench test-tensorrt gpu-bundle benchmark-tensorrt benchmark-peers docs site install clean distclean
 
 help:  ## Show this list
 	@echo "webnn.cpp: the W3C WebNN operators in C++"
@@ -126,6 +126,11 @@ gpu-bundle: build models  ## All that the GPU tests need in .gpu/, to copy to a 
 
 benchmark-tensorrt: build models  ## The TensorRT back end against TensorRT by hand, on a GPU
 	@build/bench/tensorrt --json build/benchmark-tensorrt.json --check $(BENCH_ARGS)
+
+# Needs about six minutes and a machine that does nothing else.
+benchmark-peers: python models  ## webnn against ONNX Runtime, OpenVINO and PyTorch, into docs/performance.md
+	@tools/setup.sh peers
+	@PYTHONPATH=build/python .deps/peers/bin/python bench/peers --quick --docs --out build $(BENCH_ARGS)
 
 docs: build  ## Write the generated pages of docs/ anew from the operator tables
 	@build/tools/generate_docs >build/ops.md

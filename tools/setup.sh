@@ -11,6 +11,10 @@
 #   tools/setup.sh wheel     what `pip install .` needs, and nothing for tests
 #   tools/setup.sh tensorrt  TensorRT's own libraries, for machines with an NVIDIA GPU and for the
 #                            tests of the loader (3 GB), in .deps/tensorrt-10 and .deps/tensorrt-11
+#   tools/setup.sh peers     what bench/peers compares with, in the environment .deps/peers (PyTorch
+#                            with its CUDA libraries: 6 GB)
+#   tools/setup.sh onnxruntime-gpu  ONNX Runtime with its CUDA and TensorRT providers, a package for
+#                            Python 3.12 in .deps/onnxruntime-gpu (330 MB)
 #
 # Safe to run again: a stamp keyed by this script and what it reads makes that immediate.
 # Environment:
@@ -394,6 +398,29 @@ setup_tensorrt() {
   unpack_tensorrt 11.2-1.5.14 "$deps/tensorrt-11/lib" libnvinfer.so.11 libnvonnxparser.so.11
 }
 
+# An environment of its own: its packages are many and large.
+setup_peers() {
+  local python="${WEBNN_PYTHON:-/usr/bin/python3}" venv="$deps/peers"
+  [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+  say "peers: ONNX Runtime, OpenVINO, PyTorch"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    -r "$root/tools/requirements-peers.txt"
+}
+
+setup_onnxruntime_gpu() {
+  local target="$deps/onnxruntime-gpu/pkg" scratch
+  if [ -f "$target/onnxruntime/capi/libonnxruntime_providers_cuda.so" ]; then return; fi
+  scratch="$(mktemp -d -p "$deps")"
+  "$deps/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-input --no-deps \
+    --only-binary=:all: --python-version 3.12 --dest "$scratch" onnxruntime-gpu==1.31.1 ||
+    die "there is no onnxruntime-gpu for this machine"
+  rm -rf "$target"
+  mkdir -p "$target"
+  "$deps/venv/bin/python" -m zipfile -e "$scratch"/*.whl "$target"
+  rm -rf "$scratch"
+  say "ONNX Runtime with CUDA: 1.31.1 in $target"
+}
+
 # Prints the folder of an installed Python package.
 package_dir() {
   "$deps/venv/bin/python" - "$1" <<'PY'
@@ -516,7 +543,12 @@ case "$mode" in
   models) setup_models ;;
   site) setup_site ;;
   tensorrt) setup_tensorrt ;;
-  *) die "unknown mode '$mode' (build, lint, fuzz, models, site, wheel, tensorrt)" ;;
+  peers) setup_peers ;;
+  onnxruntime-gpu) setup_onnxruntime_gpu ;;
+  *)
+    die "unknown mode '$mode' (build, lint, fuzz, models, site, wheel, tensorrt, peers," \
+      "onnxruntime-gpu)"
+    ;;
 esac
 printf '%s\n' "$key" >"$stamp"
 say "ready ($mode)"
