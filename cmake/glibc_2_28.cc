@@ -66,6 +66,7 @@ WEBNN_REDIRECT(pthread_rwlock_unlock, pthread_rwlock_unlock);
 WEBNN_REDIRECT(pthread_rwlock_wrlock, pthread_rwlock_wrlock);
 WEBNN_REDIRECT(pthread_setspecific, pthread_setspecific);
 // New names in 2.38, for binary numbers of C23, which is not asked for.
+WEBNN_REDIRECT(__isoc23_sscanf, sscanf);
 WEBNN_REDIRECT(__isoc23_strtol, strtol);
 WEBNN_REDIRECT(__isoc23_strtoll, strtoll);
 WEBNN_REDIRECT(__isoc23_strtoul, strtoul);
