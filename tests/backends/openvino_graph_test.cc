@@ -63,6 +63,47 @@ Graph Sum(GraphBuilder builder) {
   return builder.Build({{"c", builder.Add({.a = a, .b = b}).value()}}).value();
 }
 
+// Two streams were compiled with another constant for the weights' scale, one time in four.
+TEST_F(OpenVinoTest, WeightsOf8BitsHaveTheirOwnScale) {
+  const std::vector<float> ones(6, 1.0f);
+  for (int i = 0; i < 48; ++i) {
+    GraphBuilder builder = Builder();
+    const auto scale = [&](float value) {
+      return builder.Constant<float>({1, 1}, {value}).value();
+    };
+    const auto point = [&](int8_t value) {
+      return builder.Constant<int8_t>({1, 1}, {value}).value();
+    };
+    const auto round_trip = [&](Operand x, Operand by, Operand zero) {
+      const Operand small =
+          builder.QuantizeLinear({.input = x, .scale = by, .zero_point = zero}).value();
+      return builder.DequantizeLinear({.input = small, .scale = by, .zero_point = zero}).value();
+    };
+    const Operand x = round_trip(builder.Input("x", DataType::kFloat32, {2, 3}).value(),
+                                 scale(1.0f / 255), point(-128));
+    const Operand weights =
+        builder
+            .DequantizeLinear(
+                {.input = builder.Constant<int8_t>({3, 2}, {21, 24, 8, 15, 6, 7}).value(),
+                 .scale = scale(0.0234587527f),
+                 .zero_point = point(0)})
+            .value();
+    const Operand bias =
+        builder
+            .DequantizeLinear({.input = builder.Constant<int32_t>({2}, {8, 15}).value(),
+                               .scale = builder.Constant<float>({1}, {9.1995115e-05f}).value(),
+                               .zero_point = builder.Constant<int32_t>({1}, {0}).value()})
+            .value();
+    const Operand sum = builder.Gemm({.a = x, .b = weights, .c = bias}).value();
+    const Operand y = round_trip(sum, scale(0.392156869f), point(16));
+    const Graph graph = builder.Build({{"y", y}}).value();
+    EXPECT_THAT(
+        (Compute<float, float>(graph, {ones})),
+        ElementsAre(testing::FloatNear(0.7843f, 1e-3f), testing::FloatNear(1.1765f, 1e-3f),
+                    testing::FloatNear(0.7843f, 1e-3f), testing::FloatNear(1.1765f, 1e-3f)));
+  }
+}
+
 TEST_F(OpenVinoTest, RunsOnTensorsAsTheyComeAndGo) {
   const Graph graph = Sum(Builder());
   const auto descriptor = graph.inputs()[0].descriptor;

@@ -71,7 +71,7 @@ Result<Device> FindDevice(const Library& library, const std::string& name) {
 }
 
 Result<std::vector<Property>> PropertiesFor(const Device& device, Precision precision,
-                                            uint32_t threads) {
+                                            uint32_t threads, bool one_stream) {
   const auto* row =
       std::find_if(kPrecisions.begin(), kPrecisions.end(),
                    [&](const PrecisionRow& one) { return one.precision == precision; });
@@ -92,7 +92,7 @@ Result<std::vector<Property>> PropertiesFor(const Device& device, Precision prec
   properties.emplace_back("DYNAMIC_QUANTIZATION_GROUP_SIZE", "0");
   // A stream runs one graph at a time, on its part of the threads.
   const uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const uint32_t streams = threads == 0 ? 1 : std::max(1u, cores / threads);
+  const uint32_t streams = threads == 0 || one_stream ? 1 : std::max(1u, cores / threads);
   properties.emplace_back("NUM_STREAMS", std::to_string(streams));
   properties.emplace_back("INFERENCE_NUM_THREADS", std::to_string(threads * streams));
   // Several processes that bind their threads bind them to the same cores.

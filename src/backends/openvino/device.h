@@ -22,8 +22,9 @@ Result<Device> FindDevice(const Library& library, const std::string& name);
 
 /// All that a graph is compiled with on the device, nothing being left to the library's own choice
 /// that changes results: by itself it computes float32 in bfloat16 where the processor has that.
-/// NotSupported for a precision that the device does not have.
+/// NotSupported for a precision that the device does not have. `threads` are those of one run, 0
+/// all; unless it is `one_stream`, runs of several threads then go side by side.
 Result<std::vector<Property>> PropertiesFor(const Device& device, Precision precision,
-                                            uint32_t threads);
+                                            uint32_t threads, bool one_stream = false);
 
 }  // namespace webnn::ov
