@@ -1,8 +1,10 @@
 #include "webnn/devices.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/commands.h"
@@ -194,9 +196,11 @@ Runner SetUp(std::vector<Option>& options) {
               .target = &arguments->no_gpu}};
   std::vector<Option> engine;
   AddEngineOptions(engine, arguments->engine);
+  constexpr auto kShared = std::to_array<std::string_view>(
+      {"--library", "--backend", "--device", "--precision", "--fallback"});
   for (Option& option : engine) {
-    for (const char* name : {"--library", "--backend", "--device", "--precision", "--fallback"}) {
-      if (option.name == name) options.push_back(std::move(option));
+    if (std::find(kShared.begin(), kShared.end(), option.name) != kShared.end()) {
+      options.push_back(std::move(option));
     }
   }
   return [arguments] { return ListDevices(*arguments); };
